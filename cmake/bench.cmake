@@ -1,0 +1,11 @@
+# Google Benchmark binaries: every bench/*_bench.cc is one. A small run of each is a test, so that none rots.
+file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*_bench.cc)
+if(NOT SEEDBED_SANITIZE STREQUAL "thread")
+  foreach(source ${benches})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_link_libraries(${name} PRIVATE seedbed_flags seedbed_prep seedbed_linux seedbed_simulator benchmark::benchmark benchmark::benchmark_main)
+    add_test(NAME bench.${name} COMMAND ${name} --benchmark_min_time=0.01)
+    set_tests_properties(bench.${name} PROPERTIES TIMEOUT 120 LABELS bench)
+  endforeach()
+endif()

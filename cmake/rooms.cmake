@@ -1,0 +1,53 @@
+# A room is one folder of the house: every .cc in it is one static library, named seedbed_<room>.
+# Globs with CONFIGURE_DEPENDS: a source that nobody builds cannot exist.
+
+# seedbed_room(<name> <folder> [ROOMS other rooms] [LINKS targets or libraries])
+function(seedbed_room name folder)
+  cmake_parse_arguments(ARG "" "" "ROOMS;LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "/[a-z_]*main\\.cc$")
+  list(TRANSFORM ARG_ROOMS PREPEND seedbed_)
+  if(sources)
+    add_library(seedbed_${name} STATIC ${sources})
+    target_link_libraries(seedbed_${name} PUBLIC seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
+  else()
+    add_library(seedbed_${name} INTERFACE)
+    target_link_libraries(seedbed_${name} INTERFACE seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
+  endif()
+endfunction()
+
+# seedbed_program(<name> <main source> ROOMS ... LINKS ...): a binary in build/<preset>/bin.
+function(seedbed_program name source)
+  cmake_parse_arguments(ARG "" "" "ROOMS;LINKS" ${ARGN})
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${source})
+    return()
+  endif()
+  list(TRANSFORM ARG_ROOMS PREPEND seedbed_)
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
+endfunction()
+
+# seedbed_tests(<name> [THREADS] ROOMS ... LINKS ...): every tests/<name>/*.cc in one GoogleTest binary, each TEST
+# known to ctest. THREADS: these also run under ThreadSanitizer.
+function(seedbed_tests name)
+  cmake_parse_arguments(ARG "THREADS" "TIMEOUT" "ROOMS;LINKS;DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*.cc)
+  if(NOT sources)
+    return()
+  endif()
+  if(SEEDBED_SANITIZE STREQUAL "thread" AND NOT ARG_THREADS)
+    return()
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  list(TRANSFORM ARG_ROOMS PREPEND seedbed_)
+  add_executable(test_${name} ${sources})
+  target_link_libraries(test_${name} PRIVATE seedbed_flags seedbed_test_support ${ARG_ROOMS} ${ARG_LINKS})
+  target_precompile_headers(test_${name} REUSE_FROM seedbed_test_headers)
+  if(ARG_DEPENDS)
+    add_dependencies(test_${name} ${ARG_DEPENDS})
+  endif()
+  gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
+endfunction()

@@ -1,0 +1,22 @@
+# One GoogleTest binary per folder of tests/. A folder that is not listed here fails tests/house.
+add_library(seedbed_test_support INTERFACE)
+target_link_libraries(seedbed_test_support INTERFACE GTest::gtest GTest::gtest_main GTest::gmock rapidcheck rapidcheck_gtest Threads::Threads)
+file(WRITE ${CMAKE_BINARY_DIR}/test_headers.cc "")
+add_library(seedbed_test_headers OBJECT ${CMAKE_BINARY_DIR}/test_headers.cc)
+target_link_libraries(seedbed_test_headers PRIVATE seedbed_flags seedbed_test_support OpenSSL::Crypto fmt::fmt spdlog::spdlog)
+target_precompile_headers(seedbed_test_headers PRIVATE <gtest/gtest.h> <rapidcheck.h> <rapidcheck/gtest.h> <rapidcheck/state.h>
+  <vector> <string> <map> <memory> <functional> <expected> <span> <fmt/format.h>)
+
+seedbed_tests(base ROOMS base)
+seedbed_tests(house ROOMS base)
+seedbed_tests(runtime THREADS ROOMS linux simulator)
+seedbed_tests(drives THREADS ROOMS linux simulator)
+seedbed_tests(files THREADS ROOMS linux simulator)
+seedbed_tests(documents ROOMS documents linux)
+seedbed_tests(sectors THREADS ROOMS sectors linux simulator)
+seedbed_tests(volume ROOMS volume reference linux simulator)
+seedbed_tests(journal ROOMS journal linux simulator)
+seedbed_tests(reference ROOMS reference linux)
+seedbed_tests(prep ROOMS prep reference linux simulator TIMEOUT 600)
+seedbed_tests(session_threads THREADS ROOMS prep linux simulator TIMEOUT 600)
+seedbed_tests(cli ROOMS cli reference linux DEPENDS offseed drivereader TIMEOUT 900)

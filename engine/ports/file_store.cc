@@ -1,0 +1,40 @@
+#include "engine/ports/file_store.h"
+
+#include <fmt/format.h>
+
+namespace seedbed {
+
+Result<Bytes> read_file(FileStore& store, const std::string& path, uint64_t bound_bytes) {
+  auto file = TRY(store.open(path, OpenMode::read));
+  const uint64_t size_bytes = TRY(file->size());
+  if (size_bytes > bound_bytes)
+    return fail(ErrorCode::corrupt, fmt::format("the file has {} bytes, more than the {} it may have", size_bytes, bound_bytes), path);
+  Bytes content(size_bytes);
+  const size_t got_bytes = TRY(file->read_at(0, content));
+  content.resize(got_bytes);
+  return content;
+}
+
+Status replace_file(FileStore& store, const std::string& path, ByteSpan content, uint32_t mode) {
+  const std::string temporary = path + ".new";
+  {
+    auto file = TRY(store.open(temporary, OpenMode::create, mode));
+    TRY(file->truncate(0));
+    TRY(file->write_at(0, content));
+    TRY(file->sync());
+  }
+  TRY(store.rename(temporary, path));
+  return store.sync_directory(parent_of(path));
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string join_path(const std::string& directory, const std::string& name) {
+  return directory.ends_with('/') ? directory + name : directory + '/' + name;
+}
+
+}  // namespace seedbed
