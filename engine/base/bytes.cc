@@ -9,7 +9,8 @@ namespace seedbed {
 static_assert(std::endian::native == std::endian::little, "on-disk formats are written by memcpy");
 
 bool all_zero(ByteSpan bytes) noexcept {
-  return bytes.empty() || (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+  return bytes.empty() ||
+         (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 AlignedBuffer::AlignedBuffer(size_t size_bytes, size_t alignment_bytes) : size_bytes_(size_bytes) {
@@ -19,6 +20,8 @@ AlignedBuffer::AlignedBuffer(size_t size_bytes, size_t alignment_bytes) : size_b
   std::memset(data_.get(), 0, rounded_bytes);
 }
 
-void AlignedBuffer::Free::operator()(uint8_t* p) const noexcept { std::free(p); }
+void AlignedBuffer::Free::operator()(uint8_t* p) const noexcept {
+  std::free(p);
+}
 
 }  // namespace seedbed

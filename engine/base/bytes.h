@@ -1,5 +1,5 @@
-// Spans of bytes, little- and big-endian loads and stores, aligned buffers, rounding. Everything here is a pure function or an
-// owned value; any thread may use it.
+// Spans of bytes, little- and big-endian loads and stores, aligned buffers, rounding. Everything here is a
+// pure function or an owned value; any thread may use it.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace seedbed {
@@ -29,8 +30,12 @@ struct Extent {
   friend bool operator==(const Extent&, const Extent&) = default;
 };
 
-constexpr uint64_t round_up(uint64_t value, uint64_t unit) noexcept { return (value + unit - 1) / unit * unit; }
-constexpr uint64_t round_down(uint64_t value, uint64_t unit) noexcept { return value / unit * unit; }
+constexpr uint64_t round_up(uint64_t value, uint64_t unit) noexcept {
+  return (value + unit - 1) / unit * unit;
+}
+constexpr uint64_t round_down(uint64_t value, uint64_t unit) noexcept {
+  return value / unit * unit;
+}
 
 // Unaligned loads and stores at `bytes + at`; the caller has checked the bounds.
 template <typename T>
@@ -48,7 +53,9 @@ inline void append_le(Bytes& out, T value) {
   const auto* p = reinterpret_cast<const uint8_t*>(&value);
   out.insert(out.end(), p, p + sizeof value);
 }
-inline void append(Bytes& out, ByteSpan more) { out.insert(out.end(), more.begin(), more.end()); }
+inline void append(Bytes& out, ByteSpan more) {
+  out.insert(out.end(), more.begin(), more.end());
+}
 
 inline ByteSpan as_bytes(std::string_view text) noexcept {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -63,6 +70,13 @@ class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size_bytes, size_t alignment_bytes = 4096);
+  AlignedBuffer(AlignedBuffer&& other) noexcept
+      : data_(std::move(other.data_)), size_bytes_(std::exchange(other.size_bytes_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    data_ = std::move(other.data_);
+    size_bytes_ = std::exchange(other.size_bytes_, 0);
+    return *this;
+  }
   MutableByteSpan span() noexcept { return {data_.get(), size_bytes_}; }
   ByteSpan span() const noexcept { return {data_.get(), size_bytes_}; }
   uint8_t* data() noexcept { return data_.get(); }

@@ -1,5 +1,5 @@
-// Checksums and digests over OpenSSL (fetched once per process) and zlib. Contexts belong to one task; the one-shot functions may be
-// called from any thread.
+// Checksums and digests over OpenSSL (fetched once per process) and zlib. Contexts belong to one task; the
+// one-shot functions may be called from any thread.
 #pragma once
 
 #include <array>

@@ -1,5 +1,7 @@
-// The verbose log: spdlog behind one function, stamped by a clock that the caller gives (so that simulated runs log virtual time).
-// One Logger per process or simulated machine; any thread may write. A log never carries keys: pass identities, not secrets.
+// The verbose log: spdlog behind one function, stamped by a clock that the caller gives (so that simulated
+// runs log virtual time). One Logger per process or simulated machine; any thread may write. A log never
+// carries keys: pass identities, not secrets. Control characters in a text are written as \x0a, so a line is
+// one line. A sink must not park: it is called under a lock.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +24,7 @@ class Logger {
   Logger();  // drops everything
   // Lines "2016/11/02 18:24:14.735 I text" handed to `sink`.
   Logger(Clock clock, Sink sink, LogLevel least = LogLevel::info);
-  // Appended to a file of mode 0600.
+  // Appended to a file, which is made mode 0600; a symlink is refused.
   static Result<Logger> to_file(const std::string& path, Clock clock, LogLevel least = LogLevel::info);
 
   void write(LogLevel level, std::string_view text) const;

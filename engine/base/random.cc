@@ -22,7 +22,9 @@ Random::Random(uint64_t seed) noexcept {
   for (auto& word : state_) word = split_mix(seed);
 }
 
-static uint64_t rotate_left(uint64_t value, int count) noexcept { return (value << count) | (value >> (64 - count)); }
+static uint64_t rotate_left(uint64_t value, int count) noexcept {
+  return (value << count) | (value >> (64 - count));
+}
 
 uint64_t Random::next() noexcept {  // xoshiro256** (Blackman, Vigna 2018)
   const uint64_t result = rotate_left(state_[1] * 5, 7) * 9;

@@ -1,5 +1,6 @@
-// Seeded pseudo-random numbers for simulations and tests (never for keys): xoshiro256**, integers only, so that every build on every
-// machine draws the same. One seed decides everything: a part's seed is hash(seed, name), so adding one draw shifts no other part.
+// Seeded pseudo-random numbers for simulations and tests (never for keys): xoshiro256**, integers only, so
+// that every build on every machine draws the same. One seed decides everything: a part's seed is hash(seed,
+// name), so adding one draw shifts no other part.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,10 @@ class Random {
   // Uniform in [0, bound); bound > 0.
   uint64_t below(uint64_t bound) noexcept;
   // Uniform in [low, high].
-  uint64_t between(uint64_t low, uint64_t high) noexcept { return low + below(high - low + 1); }
+  uint64_t between(uint64_t low, uint64_t high) noexcept {
+    const uint64_t count = high - low + 1;
+    return count == 0 ? next() : low + below(count);  // 0: the whole range
+  }
   // True with probability part / whole.
   bool chance(uint64_t part, uint64_t whole) noexcept { return below(whole) < part; }
   void fill(MutableByteSpan out) noexcept;

@@ -1,7 +1,7 @@
 // The one error type of the house and the one result type that carries it.
 //
-// An Error says what failed, where (file, LBA, URL, line:column) and what the reader can do about it. Its code decides the
-// exit code of a command. Values are owned; any thread may pass them on.
+// An Error says what failed, where (file, LBA, URL, line:column) and what the reader can do about it. Its
+// code decides the exit code of a command. Values are owned; any thread may pass them on.
 #pragma once
 
 #include <cstdint>
@@ -43,19 +43,22 @@ template <typename T>
 using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
-inline std::unexpected<Error> fail(ErrorCode code, std::string what, std::string where = {}, std::string remedy = {}) {
+inline std::unexpected<Error> fail(ErrorCode code, std::string what, std::string where = {},
+                                   std::string remedy = {}) {
   return std::unexpected(Error{code, std::move(what), std::move(where), std::move(remedy)});
 }
 
-// An errno of a failed system call, with the call's name and the path; ENOSPC, EACCES, ENOENT … map to their codes.
+// An errno of a failed system call, with the call's name and the path; ENOSPC, EACCES, ENOENT … map to their
+// codes.
 std::unexpected<Error> fail_errno(int error_number, std::string call, std::string where);
 
 }  // namespace seedbed
 
 // TRY(expression): the value, or return the error to the caller. The function must return a Result.
-#define TRY(...)                                                                             \
-  __extension__({                                                                            \
-    auto&& try_result_ = (__VA_ARGS__);                                                      \
-    if (!try_result_) [[unlikely]] return std::unexpected(std::move(try_result_).error());   \
-    *std::move(try_result_);                                                                 \
+#define TRY(...)                                              \
+  __extension__({                                             \
+    auto&& try_result_ = (__VA_ARGS__);                       \
+    if (!try_result_) [[unlikely]]                            \
+      return std::unexpected(std::move(try_result_).error()); \
+    *std::move(try_result_);                                  \
   })

@@ -4,6 +4,8 @@
 
 namespace seedbed {
 
-void wipe(MutableByteSpan bytes) noexcept { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+void wipe(MutableByteSpan bytes) noexcept {
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+}
 
 }  // namespace seedbed

@@ -32,7 +32,9 @@ class SecretBytes {
   SecretBytes clone() const { return SecretBytes(ByteSpan(bytes_)); }
   ByteSpan span() const noexcept { return bytes_; }
   MutableByteSpan mutable_span() noexcept { return bytes_; }
-  std::string_view text() const noexcept { return as_text(bytes_); }  // for secrets that are text: passwords, account keys
+  std::string_view text() const noexcept {
+    return as_text(bytes_);
+  }  // for secrets that are text: passwords, account keys
   size_t size() const noexcept { return bytes_.size(); }
   bool empty() const noexcept { return bytes_.empty(); }
 

@@ -16,8 +16,12 @@ static std::string hex(ByteSpan bytes, const char* digits) {
   }
   return out;
 }
-std::string hex_upper(ByteSpan bytes) { return hex(bytes, "0123456789ABCDEF"); }
-std::string hex_lower(ByteSpan bytes) { return hex(bytes, "0123456789abcdef"); }
+std::string hex_upper(ByteSpan bytes) {
+  return hex(bytes, "0123456789ABCDEF");
+}
+std::string hex_lower(ByteSpan bytes) {
+  return hex(bytes, "0123456789abcdef");
+}
 
 static int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -37,7 +41,8 @@ std::optional<Bytes> parse_hex(std::string_view text) {
   return out;
 }
 
-static constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static constexpr std::string_view kBase64 =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::string base64(ByteSpan bytes) {
   std::string out;
@@ -67,6 +72,7 @@ std::optional<Bytes> parse_base64(std::string_view text) {
       if (value == std::string_view::npos || padding > 0) return std::nullopt;
       group = group << 6 | static_cast<uint32_t>(value);
     }
+    if ((padding == 1 && (group & 0xff) != 0) || (padding == 2 && (group & 0xffff) != 0)) return std::nullopt;
     for (int k = 0; k < 3 - padding; k++) out.push_back(static_cast<uint8_t>(group >> (16 - 8 * k)));
   }
   return out;
@@ -76,7 +82,11 @@ std::optional<std::u16string> utf16_of(std::string_view utf8) {
   std::u16string out;
   for (size_t i = 0; i < utf8.size();) {
     const auto lead = static_cast<uint8_t>(utf8[i]);
-    const int length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const int length = lead < 0x80                   ? 1
+                       : lead >= 0xc2 && lead < 0xe0 ? 2
+                       : lead >= 0xe0 && lead < 0xf0 ? 3
+                       : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                     : 0;
     if (length == 0 || i + length > utf8.size()) return std::nullopt;
     uint32_t point = length == 1 ? lead : lead & (0x7f >> length);
     for (int k = 1; k < length; k++) {
@@ -85,7 +95,8 @@ std::optional<std::u16string> utf16_of(std::string_view utf8) {
       point = point << 6 | (c & 0x3f);
     }
     constexpr uint32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (point < kLeast[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return std::nullopt;
+    if (point < kLeast[length] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000))
+      return std::nullopt;
     if (point >= 0x10000) {
       out += static_cast<char16_t>(0xd800 + ((point - 0x10000) >> 10));
       out += static_cast<char16_t>(0xdc00 + ((point - 0x10000) & 0x3ff));
@@ -145,7 +156,8 @@ std::string Guid::text() const {
 }
 
 std::optional<Guid> Guid::parse(std::string_view text) {
-  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
+    return std::nullopt;
   std::string digits;
   for (const char c : text)
     if (c != '-') digits += c;
@@ -161,7 +173,8 @@ static void civil_of_days(int64_t days, int64_t& year, unsigned& month, unsigned
   days += 719468;
   const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
   const auto day_of_era = static_cast<unsigned>(days - era * 146097);
-  const unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const unsigned year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
   const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const unsigned shifted_month = (5 * day_of_year + 2) / 153;
   day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
@@ -190,27 +203,37 @@ std::string utc_journal_text(int64_t unix_ns) {
   int64_t year;
   unsigned month, day;
   civil_of_days(days, year, month, day);
-  return fmt::format("{:04}/{:02}/{:02} {:02}:{:02}:{:02}.{:03}", year, month, day, rest_ms / 3'600'000, rest_ms / 60'000 % 60,
-                     rest_ms / 1000 % 60, rest_ms % 1000);
+  return fmt::format("{:04}/{:02}/{:02} {:02}:{:02}:{:02}.{:03}", year, month, day, rest_ms / 3'600'000,
+                     rest_ms / 60'000 % 60, rest_ms / 1000 % 60, rest_ms % 1000);
 }
 
 std::optional<int64_t> parse_utc_journal_text(std::string_view text) {
-  if (text.size() != 23 || text[4] != '/' || text[7] != '/' || text[10] != ' ' || text[13] != ':' || text[16] != ':' || text[19] != '.')
+  if (text.size() != 23 || text[4] != '/' || text[7] != '/' || text[10] != ' ' || text[13] != ':' ||
+      text[16] != ':' || text[19] != '.')
     return std::nullopt;
-  const auto year = parse_u64(text.substr(0, 4)), month = parse_u64(text.substr(5, 2)), day = parse_u64(text.substr(8, 2)),
-             hour = parse_u64(text.substr(11, 2)), minute = parse_u64(text.substr(14, 2)), second = parse_u64(text.substr(17, 2)),
+  const auto year = parse_u64(text.substr(0, 4)), month = parse_u64(text.substr(5, 2)),
+             day = parse_u64(text.substr(8, 2)), hour = parse_u64(text.substr(11, 2)),
+             minute = parse_u64(text.substr(14, 2)), second = parse_u64(text.substr(17, 2)),
              ms = parse_u64(text.substr(20, 3));
   if (!year || !month || !day || !hour || !minute || !second || !ms) return std::nullopt;
-  if (*year < 1601 || *year > 2200 || *month < 1 || *month > 12 || *day < 1 || *day > 31 || *hour > 23 || *minute > 59 || *second > 60)
+  // 1678 to 2261 are the whole years that nanoseconds in 64 bits can tell.
+  if (*year < 1678 || *year > 2261 || *month < 1 || *month > 12 || *day < 1 || *hour > 23 || *minute > 59 ||
+      *second > 59)
     return std::nullopt;
-  const int64_t days = days_of_civil(static_cast<int64_t>(*year), static_cast<unsigned>(*month), static_cast<unsigned>(*day));
+  const int64_t days =
+      days_of_civil(static_cast<int64_t>(*year), static_cast<unsigned>(*month), static_cast<unsigned>(*day));
+  int64_t same_year;
+  unsigned same_month, same_day;  // differ for the 31st of April and its like
+  civil_of_days(days, same_year, same_month, same_day);
+  if (same_month != *month || same_day != *day) return std::nullopt;
   const int64_t seconds = days * 86'400 + static_cast<int64_t>(*hour * 3600 + *minute * 60 + *second);
   return (seconds * 1000 + static_cast<int64_t>(*ms)) * 1'000'000;
 }
 
 uint64_t filetime_of(int64_t unix_ns) noexcept {
   constexpr int64_t kEpochDifference_100ns = 116'444'736'000'000'000;  // 1601-01-01 to 1970-01-01
-  return static_cast<uint64_t>(unix_ns / 100 + kEpochDifference_100ns);
+  const int64_t whole_100ns = unix_ns / 100 - (unix_ns % 100 < 0);     // rounds down before 1970 too
+  return static_cast<uint64_t>(whole_100ns + kEpochDifference_100ns);
 }
 
 std::string human_bytes(uint64_t bytes) {
@@ -222,12 +245,14 @@ std::string human_bytes(uint64_t bytes) {
     value /= 1000;
     unit++;
   }
-  return value < 10 ? fmt::format("{:.2f} {}", value, kUnits[unit]) : value < 100 ? fmt::format("{:.1f} {}", value, kUnits[unit]) : fmt::format("{:.0f} {}", value, kUnits[unit]);
+  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;  // three digits, after rounding
+  return fmt::format("{:.{}f} {}", value, decimals, kUnits[unit]);
 }
 
 std::string with_commas(uint64_t value) {
   std::string digits = std::to_string(value);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), ",");
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), ",");
   return digits;
 }
 
