@@ -10,10 +10,14 @@ target_link_options(seedbed_ntfs3g INTERFACE -Wl,--wrap=clock_gettime)
 target_include_directories(seedbed_ntfs3g SYSTEM INTERFACE ${NTFS3G_INCLUDE}/ntfs-3g)
 seedbed_room(volume engine/volume ROOMS sectors ports base LINKS seedbed_ntfs3g)
 seedbed_room(journal engine/journal ROOMS ports base)
-seedbed_room(linux engine/linux ROOMS ports base LINKS PkgConfig::LIBURING tomlplusplus::tomlplusplus)
+seedbed_room(linux engine/linux ROOMS ports base LINKS PkgConfig::LIBURING tomlplusplus::tomlplusplus nlohmann_json::nlohmann_json)
 seedbed_room(prep engine/prep ROOMS volume sectors journal documents ports base)
 seedbed_room(cli engine/cli ROOMS prep linux LINKS CLI11::CLI11 nlohmann_json::nlohmann_json)
 seedbed_room(simulator simulator ROOMS ports base LINKS Boost::context)
+# A fibre that parks inside the initialiser of a function-local static dies at once, not under some seeds only (simulator/fibre.cc). The
+# archive member with the wrappers must come along even where nothing else refers to it.
+target_link_options(seedbed_simulator INTERFACE -Wl,--wrap=__cxa_guard_acquire,--wrap=__cxa_guard_release,--wrap=__cxa_guard_abort
+  -Wl,--undefined=__wrap___cxa_guard_acquire)
 seedbed_room(reference fakes/reference ROOMS ports base LINKS LibXml2::LibXml2)
 
 seedbed_program(offseed engine/cli/offseed_main.cc ROOMS cli)
