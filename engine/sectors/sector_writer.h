@@ -18,6 +18,7 @@
 #include "engine/base/checksum.h"
 #include "engine/ports/block_device.h"
 #include "engine/ports/runtime.h"
+#include "engine/sectors/page_hash.h"
 #include "engine/sectors/sector_cipher.h"
 
 namespace seedbed {
@@ -36,7 +37,7 @@ struct WriteChunk {
   uint64_t index = 0;                  // counts through the whole session
   uint64_t volume_offset_bytes = 0;    // from the start of the partition
   uint32_t length_bytes = 0;           // multiple of the physical sector, at most chunk_bytes
-  std::vector<ChunkRange> ranges;      // in order
+  std::vector<ChunkRange> ranges;      // in order, at least one
 };
 
 class ChunkSource {
@@ -44,7 +45,8 @@ class ChunkSource {
   virtual ~ChunkSource() = default;
   // The next chunk in writing order; nothing at the end. Called from one task at a time.
   virtual Result<std::optional<WriteChunk>> next() = 0;
-  // Fills out (length_bytes, zeroed) with the content of the chunk's ranges. Called from several worker tasks at once.
+  // Writes every byte of the chunk's ranges into out (length_bytes). What lies outside the ranges is already zero there; inside them lies
+  // what an earlier chunk left, so content that cannot be had in full is an error. Called from several worker tasks at once.
   virtual Status fill(const WriteChunk& chunk, MutableByteSpan out) = 0;
 };
 
@@ -60,9 +62,10 @@ struct SectorWriterOptions {
   uint32_t chunk_bytes = 4 * MiB;
   uint64_t queue_bytes = 32 * MiB;        // in flight on the drive
   uint64_t checkpoint_bytes = 32 * MiB;   // between checkpoints
-  uint64_t redo_bytes = 64 * MiB;         // beyond the last recorded checkpoint, at most
+  uint64_t redo_bytes = 64 * MiB;         // beyond the last recorded checkpoint, at most; >= checkpoint_bytes + chunk_bytes
   uint64_t buffer_bytes = 128 * MiB;      // buffers in all
-  bool write = true;                      // false: hash only (a dry run)
+  bool write = true;                      // false: hash only (a dry run): checkpoints then hand out hashes and promise nothing
+  HashLanes hash_lanes = HashLanes::automatic;
 };
 
 // Busy and waiting time of each stage, so that a performance engineer sees the bottleneck.
