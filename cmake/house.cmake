@@ -3,10 +3,12 @@ seedbed_room(base engine/base LINKS OpenSSL::Crypto ZLIB::ZLIB fmt::fmt spdlog::
 seedbed_room(ports engine/ports ROOMS base)
 seedbed_room(documents engine/documents ROOMS ports base LINKS LibXml2::LibXml2)
 seedbed_room(sectors engine/sectors ROOMS ports base)
-# libntfs-3g, static, so that it stamps files by the engine's clock (engine/volume defines the wrapper)
+# libntfs-3g, static, so that it stamps files by the engine's clock and its memory is kept in a ledger (engine/volume/ntfs_clock.cc,
+# ntfs_memory.cc: their archive members must come along)
 add_library(seedbed_ntfs3g INTERFACE)
 target_link_libraries(seedbed_ntfs3g INTERFACE ${NTFS3G_STATIC})
-target_link_options(seedbed_ntfs3g INTERFACE -Wl,--wrap=clock_gettime)
+target_link_options(seedbed_ntfs3g INTERFACE -Wl,--wrap=clock_gettime,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
+  -Wl,--undefined=__wrap_clock_gettime,--undefined=__wrap_malloc)
 target_include_directories(seedbed_ntfs3g SYSTEM INTERFACE ${NTFS3G_INCLUDE}/ntfs-3g)
 seedbed_room(volume engine/volume ROOMS sectors ports base LINKS seedbed_ntfs3g)
 seedbed_room(journal engine/journal ROOMS ports base)
