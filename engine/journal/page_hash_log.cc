@@ -63,10 +63,9 @@ Result<PageHashLog> PageHashLog::open(FileStore& store, const std::string& path,
     return lost(
         fmt::format("the first {} bytes of page hashes are not those the journal speaks of", length_bytes),
         path);
-  // Synced even when nothing is cut: a cut by a process that died before its sync may be undone by a power
-  // cut, under later appends.
+  // Not synced by itself: a power cut may bring the tail back, for the next open() to cut, until an append's
+  // sync settles both.
   TRY(state->file->truncate(length_bytes));
-  TRY(state->file->sync());
   return PageHashLog(std::move(state));
 }
 

@@ -263,6 +263,15 @@ TEST(RecordDamage, SaysTheLineAndByte) {
   EXPECT_NE(parsed.error().remedy, "");
 }
 
+TEST(RecordDamage, ARecordOfAnotherJournalIsCorruptEvenInItsPlace) {
+  const Text journal = sample();
+  Text other;
+  other.add({kTime_ns, "NewJournalFile", {{"VocabularyVersion", "seedbed-1"}, {"JournalId", "other"}}});
+  other.add(journal.records[1]);
+  ASSERT_EQ(other.ends[0] - journal.ends[0], 2u);
+  EXPECT_FALSE(parse_records(journal.text.substr(0, journal.ends[0]) + other.text.substr(other.ends[0])));
+}
+
 TEST(RecordDamage, AStaleRecordBeyondATearIsRefusedNotCut) {
   const Text journal = sample();
   const std::string torn = journal.text.substr(0, journal.ends[2]) + "[BeginUpdateRecord][2016/" +
