@@ -1,0 +1,35 @@
+#include "engine/linux/descriptor_drive.h"
+
+#include "engine/linux/request_rules.h"
+
+namespace seedbed {
+
+DescriptorDrive::DescriptorDrive(Parts parts, const DriveOptions& options)
+    : parts_(std::move(parts)), write_(options.write) {
+  std::string note;
+  queue_ = make_io_queue({.descriptor = parts_.descriptor.get(),
+                          .path = parts_.identity.path,
+                          .unit_bytes = parts_.contract.physical_sector_bytes,
+                          .block_device = parts_.block_device},
+                         parts_.contract.queue_depth, options.force_plain_io, note);
+  if (!note.empty()) parts_.notes.push_back(std::move(note));
+}
+
+Result<std::vector<MutableByteSpan>> DescriptorDrive::pool(uint32_t count, uint64_t each_bytes) {
+  if (queue_->in_flight() > 0)
+    return fail(ErrorCode::invalid_argument, "buffers are exchanged only while nothing is in flight",
+                parts_.identity.path);
+  queue_->register_memory({});
+  auto buffers = TRY(pool_.cut(count, each_bytes, parts_.identity.path));
+  queue_->register_memory(pool_.whole());
+  return buffers;
+}
+
+Status DescriptorDrive::submit(const IoRequest& request) {
+  TRY(check_request(parts_.identity, parts_.contract, request, queue_->in_flight()));
+  if (!write_ && (request.kind == IoKind::write || request.kind == IoKind::discard))
+    return fail(ErrorCode::permission_denied, "the drive was opened for reading only", parts_.identity.path);
+  return queue_->submit(request);
+}
+
+}  // namespace seedbed

@@ -1,0 +1,103 @@
+#include "simulator/medium.h"
+
+#include <algorithm>
+
+namespace seedbed {
+
+// The pieces of a range that lie in one page each: visit(page, offset in it, offset in the range, length).
+template <typename Visit>
+static void for_pieces(uint64_t offset_bytes, uint64_t length_bytes, uint64_t page_bytes, Visit visit) {
+  for (uint64_t at = 0; at < length_bytes;) {
+    const uint64_t in_page = (offset_bytes + at) % page_bytes;
+    const uint64_t piece_bytes = std::min(page_bytes - in_page, length_bytes - at);
+    visit((offset_bytes + at) / page_bytes, in_page, at, piece_bytes);
+    at += piece_bytes;
+  }
+}
+
+// Copy on write: what is shared is copied first.
+template <typename T>
+static T& own_of(std::shared_ptr<T>& shared) {
+  if (!shared)
+    shared = std::make_shared<T>();
+  else if (shared.use_count() > 1)
+    shared = std::make_shared<T>(*shared);
+  return *shared;
+}
+
+const Medium::Page* Medium::find(uint64_t page) const noexcept {
+  if (!groups_) return nullptr;
+  const auto group = groups_->find(page / kGroupPages);
+  return group == groups_->end() ? nullptr : (*group->second)[page % kGroupPages].get();
+}
+
+Medium::Groups& Medium::own_groups() {
+  return own_of(groups_);
+}
+
+Medium::Page& Medium::own(uint64_t page) {
+  return own_of(own_of(own_groups()[page / kGroupPages])[page % kGroupPages]);
+}
+
+void Medium::drop(uint64_t page) {
+  if (find(page) != nullptr) own_of(own_groups()[page / kGroupPages])[page % kGroupPages].reset();
+}
+
+void Medium::read(uint64_t offset_bytes, MutableByteSpan out) const {
+  for_pieces(offset_bytes, out.size(), kPageBytes,
+             [&](uint64_t page, uint64_t in_page, uint64_t at, uint64_t piece_bytes) {
+               const Page* bytes = find(page);
+               if (bytes == nullptr)
+                 std::fill_n(out.data() + at, piece_bytes, uint8_t{0});
+               else
+                 std::copy_n(bytes->data() + in_page, piece_bytes, out.data() + at);
+             });
+}
+
+void Medium::write(uint64_t offset_bytes, ByteSpan data) {
+  for_pieces(offset_bytes, data.size(), kPageBytes,
+             [&](uint64_t page, uint64_t in_page, uint64_t at, uint64_t piece_bytes) {
+               const ByteSpan piece = data.subspan(at, piece_bytes);
+               if (all_zero(piece) && find(page) == nullptr) return;  // stays sparse
+               std::ranges::copy(piece, own(page).data() + in_page);
+             });
+}
+
+void Medium::discard(const Extent& extent) {
+  for_pieces(extent.offset_bytes, extent.length_bytes, kPageBytes,
+             [&](uint64_t page, uint64_t in_page, uint64_t, uint64_t piece_bytes) {
+               if (piece_bytes == kPageBytes)
+                 drop(page);
+               else if (find(page) != nullptr)
+                 std::fill_n(own(page).data() + in_page, piece_bytes, uint8_t{0});
+             });
+}
+
+static uint64_t mixed(uint64_t hash, uint64_t word) noexcept {
+  hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+  return hash ^ (hash >> 32);
+}
+
+uint64_t Medium::hash() const noexcept {
+  uint64_t hash = mixed(0, capacity_bytes_);
+  if (!groups_) return hash;
+  for (const auto& [index, group] : *groups_)
+    for (uint64_t i = 0; i < kGroupPages; ++i) {
+      const Page* page = (*group)[i].get();
+      if (page == nullptr || all_zero(*page)) continue;
+      hash = mixed(hash, index * kGroupPages + i);
+      for (size_t at = 0; at < kPageBytes; at += 8) hash = mixed(hash, load_le<uint64_t>(*page, at));
+    }
+  return hash;
+}
+
+size_t Medium::pages() const noexcept {
+  size_t pages = 0;
+  if (groups_)
+    for (const auto& [index, group] : *groups_)
+      pages += static_cast<size_t>(
+          std::ranges::count_if(*group, [](const auto& page) { return page != nullptr; }));
+  return pages;
+}
+
+}  // namespace seedbed

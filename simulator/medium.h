@@ -1,0 +1,46 @@
+// The bytes of a simulated drive: sparse, by pages of 4 KiB, and a value. A copy shares everything with its
+// original and costs nothing; whoever writes first copies what it touches. Pages that were never written read
+// as zeros.
+//
+// A medium and its copies belong to one thread at a time.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+
+#include "engine/base/bytes.h"
+
+namespace seedbed {
+
+class Medium {
+ public:
+  explicit Medium(uint64_t capacity_bytes) : capacity_bytes_(capacity_bytes) {}
+
+  uint64_t capacity_bytes() const noexcept { return capacity_bytes_; }
+  // Any range inside the capacity; the caller has checked it.
+  void read(uint64_t offset_bytes, MutableByteSpan out) const;
+  void write(uint64_t offset_bytes, ByteSpan data);
+  void discard(const Extent& extent);  // reads as zeros afterwards
+
+  // Of the capacity and the content alone: equal bytes give equal hashes, however they came about.
+  uint64_t hash() const noexcept;
+  size_t pages() const noexcept;  // held, shared or not
+
+ private:
+  static constexpr uint64_t kPageBytes = 4096;
+  static constexpr uint64_t kGroupPages = 256;
+  using Page = std::array<uint8_t, kPageBytes>;
+  using Group = std::array<std::shared_ptr<Page>, kGroupPages>;  // a megabyte
+  using Groups = std::map<uint64_t, std::shared_ptr<Group>>;
+
+  const Page* find(uint64_t page) const noexcept;
+  Groups& own_groups();
+  Page& own(uint64_t page);  // this medium's alone, for writing
+  void drop(uint64_t page);
+
+  uint64_t capacity_bytes_;
+  std::shared_ptr<Groups> groups_;
+};
+
+}  // namespace seedbed
