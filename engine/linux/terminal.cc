@@ -71,9 +71,10 @@ Result<bool> Terminal::confirm(std::string_view question, std::string_view remed
   for (;;) {
     end_redrawn_line();
     write_all(streams_.error, prompt);
-    const std::string answer = TRY(read_answer(streams_.input));
+    const auto answer = read_answer(streams_.input);
+    if (!answer) return std::unexpected(answer.error());
     if (answer == "y" || answer == "Y" || answer == "yes") return true;
-    if (answer.empty() || answer == "n" || answer == "N" || answer == "no") return false;
+    if (answer == "" || answer == "n" || answer == "N" || answer == "no") return false;
     say("Please answer y or n.");
   }
 }

@@ -1,0 +1,266 @@
+#include "simulator/file_tree.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+namespace seedbed {
+
+namespace {
+
+constexpr uint32_t kPermissionBits = 07777;
+constexpr uint32_t kOwnerReads = 0400, kOwnerWrites = 0200;
+constexpr uint64_t kOffsetMax = std::numeric_limits<int64_t>::max();
+constexpr uint64_t kRoot = 1;
+
+}  // namespace
+
+FileTree::FileTree(FileTreeOptions options) : options_(options) {
+  make_node(FileKind::directory, 0755, 0);
+  node(kRoot).parent = kRoot;
+  node(kRoot).references = 1;
+}
+
+uint64_t FileTree::make_node(FileKind kind, uint32_t mode, int64_t now_ns) {
+  const uint64_t id = next_node_++;
+  Node& made = nodes_[id];
+  made.kind = kind;
+  made.mode = mode & kPermissionBits;
+  made.modified_ns = made.durable_modified_ns = now_ns;
+  return id;
+}
+
+// --- open files ---
+
+Result<FileTree::Handle> FileTree::open(const std::string& path, OpenMode how, uint32_t mode,
+                                        int64_t now_ns) {
+  Place place = TRY(find(path, "open", LastLink::stays));
+  if (place.node == 0) {
+    if (how == OpenMode::read || how == OpenMode::read_write) return fail_errno(ENOENT, "open", path);
+    if (place.must_be_directory) return fail_errno(EISDIR, "open", path);
+    TRY(may_change(place, "open", path));
+    place.node = make_node(FileKind::file, mode, now_ns);
+    change_names({.edits = {{place.directory, place.name, place.node}}}, now_ns);
+  } else {
+    if (how == OpenMode::create_new) return fail_errno(EEXIST, "open", path);
+    const Node& there = node(place.node);
+    if (there.kind == FileKind::symlink)
+      return fail(ErrorCode::refused, "open: this is a symbolic link, and links are not followed", path,
+                  "Name the file itself.");
+    if (is_directory(there)) return fail_errno(EISDIR, "open", path);
+    const uint32_t wanted = how == OpenMode::read ? kOwnerReads : kOwnerReads | kOwnerWrites;
+    if ((there.mode & wanted) != wanted) return fail_errno(EACCES, "open", path);
+  }
+  Handle handle{.node = place.node,
+                .id = next_handle_++,
+                .epoch = epoch_,
+                .writable = how != OpenMode::read,
+                .path = path};
+  open_.insert(handle.id);
+  refer(handle.node);
+  return handle;
+}
+
+void FileTree::close(const Handle& handle) noexcept {
+  if (handle.epoch != epoch_ || open_.erase(handle.id) == 0) return;
+  if (node(handle.node).locked_by == handle.id) node(handle.node).locked_by = 0;
+  release(handle.node);
+}
+
+Status FileTree::check(const Handle& handle) const {
+  if (handle.epoch == epoch_ && open_.contains(handle.id)) return {};
+  return fail(ErrorCode::device_gone, "the machine has restarted since this file was opened", handle.path);
+}
+
+Result<uint64_t> FileTree::size(const Handle& handle) const {
+  TRY(check(handle));
+  return node(handle.node).content.size_bytes();
+}
+
+Result<size_t> FileTree::read(const Handle& handle, uint64_t offset_bytes, MutableByteSpan out) const {
+  TRY(check(handle));
+  return node(handle.node).content.read(offset_bytes, out);
+}
+
+Status FileTree::write(const Handle& handle, uint64_t offset_bytes, ByteSpan data, int64_t now_ns) {
+  TRY(check(handle));
+  if (data.empty()) return {};
+  if (!handle.writable) return fail_errno(EBADF, "pwrite", handle.path);
+  if (offset_bytes > kOffsetMax - data.size()) return fail_errno(EFBIG, "pwrite", handle.path);
+  Node& file = node(handle.node);
+  const uint64_t capacity_pages = options_.capacity_bytes / CachedContent::kPageBytes;
+  const uint64_t pages_before = file.content.pages();
+  const size_t done_bytes =
+      file.content.write(offset_bytes, data, capacity_pages - std::min(used_pages_, capacity_pages));
+  used_pages_ += file.content.pages() - pages_before;
+  file.modified_ns = now_ns;
+  if (done_bytes < data.size()) return fail_errno(ENOSPC, "pwrite", handle.path);
+  return {};
+}
+
+Status FileTree::truncate(const Handle& handle, uint64_t size_bytes, int64_t now_ns) {
+  TRY(check(handle));
+  if (!handle.writable) return fail_errno(EINVAL, "ftruncate", handle.path);
+  if (size_bytes > kOffsetMax) return fail_errno(EFBIG, "ftruncate", handle.path);
+  Node& file = node(handle.node);
+  used_pages_ -= file.content.pages();
+  file.content.truncate(size_bytes);
+  used_pages_ += file.content.pages();
+  file.modified_ns = now_ns;
+  return {};
+}
+
+Status FileTree::sync(const Handle& handle) {
+  TRY(check(handle));
+  Node& file = node(handle.node);
+  file.content.sync();
+  file.durable_modified_ns = file.modified_ns;
+  return {};
+}
+
+Status FileTree::lock(const Handle& handle) {
+  TRY(check(handle));
+  uint64_t& owner = node(handle.node).locked_by;
+  if (owner != 0 && owner != handle.id)
+    return fail(ErrorCode::busy, "another process is using the file", handle.path,
+                "Wait until it has ended, then try again.");
+  owner = handle.id;
+  return {};
+}
+
+// --- names ---
+
+Result<FileStat> FileTree::stat(const std::string& path) const {
+  const uint64_t id = TRY(find_node(path, "stat", LastLink::stays));
+  const Node& found = node(id);
+  FileStat out;
+  out.kind = found.kind;
+  out.modified_ns = found.modified_ns;
+  out.mode = found.mode;
+  out.inode = id;
+  out.device = options_.device;
+  out.link_count = found.links;
+  switch (found.kind) {
+    case FileKind::symlink:
+      out.size_bytes = found.link_target.size();
+      break;
+    case FileKind::directory:
+      out.size_bytes = CachedContent::kPageBytes;
+      out.link_count = 2;  // its name and its own "."; each subdirectory's ".." adds one
+      for (const auto& [name, child] : found.names) out.link_count += is_directory(node(child));
+      break;
+    default:
+      out.size_bytes = found.content.size_bytes();
+  }
+  return out;
+}
+
+Result<std::vector<DirectoryEntry>> FileTree::list(const std::string& path) const {
+  const uint64_t id = TRY(find_directory(path, "list"));
+  if ((node(id).mode & kOwnerReads) == 0) return fail_errno(EACCES, "list", path);
+  std::vector<DirectoryEntry> entries;
+  for (const auto& [name, child] : node(id).names) entries.push_back({name, node(child).kind});
+  return entries;
+}
+
+Status FileTree::make_directory(const std::string& path, uint32_t mode, int64_t now_ns) {
+  const Place place = TRY(find(path, "mkdir", LastLink::stays));
+  if (place.node != 0) return fail_errno(EEXIST, "mkdir", path);
+  TRY(may_change(place, "mkdir", path));
+  const uint64_t made = make_node(FileKind::directory, mode, now_ns);
+  change_names({.edits = {{place.directory, place.name, made}}}, now_ns);
+  return {};
+}
+
+Status FileTree::rename(const std::string& from, const std::string& to, int64_t now_ns) {
+  const std::string where = from + " to " + to;
+  const Place source = TRY(find(from, "rename", LastLink::stays));
+  const Place target = TRY(find(to, "rename", LastLink::stays));
+  if (source.node == 0) return fail_errno(ENOENT, "rename", where);
+  if (source.name.empty() || target.name.empty()) return fail_errno(EBUSY, "rename", where);
+  TRY(may_change(source, "rename", where));
+  TRY(may_change(target, "rename", where));
+  const bool moves_directory = is_directory(node(source.node));
+  if (moves_directory) {
+    for (uint64_t above = target.directory;; above = node(above).parent) {
+      if (above == source.node) return fail_errno(EINVAL, "rename", where);
+      if (above == kRoot) break;
+    }
+  }
+  if (target.node == source.node) return {};
+  if (!moves_directory && target.must_be_directory) return fail_errno(ENOTDIR, "rename", where);
+  if (target.node != 0) {
+    const Node& replaced = node(target.node);
+    if (moves_directory && !is_directory(replaced)) return fail_errno(ENOTDIR, "rename", where);
+    if (!moves_directory && is_directory(replaced)) return fail_errno(EISDIR, "rename", where);
+    if (!replaced.names.empty()) return fail_errno(ENOTEMPTY, "rename", where);
+  }
+  change_names({.edits = {{source.directory, source.name, 0}, {target.directory, target.name, source.node}},
+                .moves_directory = moves_directory},
+               now_ns);
+  return {};
+}
+
+Status FileTree::remove(const std::string& path, int64_t now_ns) {
+  const Place place = TRY(find(path, "remove", LastLink::stays));
+  if (place.node == 0) return fail_errno(ENOENT, "remove", path);
+  if (place.name.empty()) return fail_errno(EINVAL, "remove", path);
+  TRY(may_change(place, "remove", path));
+  if (!node(place.node).names.empty()) return fail_errno(ENOTEMPTY, "remove", path);
+  change_names({.edits = {{place.directory, place.name, 0}}}, now_ns);
+  return {};
+}
+
+Result<std::string> FileTree::read_link(const std::string& path) const {
+  const uint64_t id = TRY(find_node(path, "readlink", LastLink::stays));
+  if (node(id).kind != FileKind::symlink) return fail_errno(EINVAL, "readlink", path);
+  return node(id).link_target;
+}
+
+Result<uint64_t> FileTree::free_bytes(const std::string& path) const {
+  TRY(find_node(path, "statvfs", LastLink::followed));
+  const uint64_t capacity_pages = options_.capacity_bytes / CachedContent::kPageBytes;
+  return (capacity_pages - std::min(used_pages_, capacity_pages)) * CachedContent::kPageBytes;
+}
+
+// --- what builds a world ---
+
+Status FileTree::plant_file(const std::string& path, ByteSpan content, uint32_t mode, int64_t modified_ns) {
+  const Handle handle = TRY(open(path, OpenMode::create_new, mode, modified_ns));
+  const Status written = write(handle, 0, content, modified_ns);
+  close(handle);
+  return written;
+}
+
+Status FileTree::plant_symlink(const std::string& target, const std::string& path) {
+  const Place place = TRY(find(path, "symlink", LastLink::stays));
+  if (place.node != 0) return fail_errno(EEXIST, "symlink", path);
+  if (target.empty()) return fail_errno(ENOENT, "symlink", path);
+  const uint64_t made = make_node(FileKind::symlink, 0777, 0);
+  node(made).link_target = target;
+  change_names({.edits = {{place.directory, place.name, made}}}, 0);
+  return {};
+}
+
+Status FileTree::plant_hard_link(const std::string& existing, const std::string& path) {
+  const uint64_t id = TRY(find_node(existing, "link", LastLink::stays));
+  if (is_directory(node(id))) return fail_errno(EPERM, "link", existing);
+  const Place place = TRY(find(path, "link", LastLink::stays));
+  if (place.node != 0) return fail_errno(EEXIST, "link", path);
+  change_names({.edits = {{place.directory, place.name, id}}}, 0);
+  return {};
+}
+
+Status FileTree::set_mode(const std::string& path, uint32_t mode) {
+  const uint64_t id = TRY(find_node(path, "chmod", LastLink::stays));
+  node(id).mode = mode & kPermissionBits;
+  return {};
+}
+
+Status FileTree::set_modified(const std::string& path, int64_t modified_ns) {
+  const uint64_t id = TRY(find_node(path, "utimensat", LastLink::stays));
+  node(id).modified_ns = node(id).durable_modified_ns = modified_ns;
+  return {};
+}
+
+}  // namespace seedbed
