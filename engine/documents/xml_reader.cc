@@ -35,11 +35,18 @@ struct XmlReader::State {
   void open();
   int refill(uint8_t* out, size_t size_bytes);
   Result<bool> advance();
+  std::string position() const;
   int depth() const { return xmlTextReaderDepth(reader); }
 };
 
 static std::string position_text(const std::string& where, int line, int column) {
   return fmt::format("{}: line {}, column {}", where, line, column);
+}
+
+std::string XmlReader::State::position() const {
+  if (reader == nullptr) return position_text(where, 1, 1);
+  return position_text(where, xmlTextReaderGetParserLineNumber(reader),
+                       xmlTextReaderGetParserColumnNumber(reader));
 }
 
 // libxml2's messages may quote the document, which may hold keys: only their fixed beginnings are told.
@@ -97,7 +104,7 @@ int XmlReader::State::refill(uint8_t* out, size_t size_bytes) {
     if (offset_bytes > limits.document_bytes_max) {
       failure = Error{ErrorCode::corrupt,
                       fmt::format("the document is longer than {} bytes", limits.document_bytes_max),
-                      where,
+                      position(),
                       {}};
       return -1;
     }
@@ -111,11 +118,8 @@ int XmlReader::State::refill(uint8_t* out, size_t size_bytes) {
                       : byte == '<'                                           ? 1
                                                                               : 0;
     if (doctype_matched == kDoctype.size()) {
-      failure = Error{ErrorCode::corrupt,
-                      "the XML has a document type, which none of ours has",
-                      position_text(where, xmlTextReaderGetParserLineNumber(reader),
-                                    xmlTextReaderGetParserColumnNumber(reader)),
-                      {}};
+      failure =
+          Error{ErrorCode::corrupt, "the XML has a document type, which none of ours has", position(), {}};
       return -1;
     }
     if (byte == '>') break;
@@ -130,11 +134,7 @@ Result<bool> XmlReader::State::advance() {
   const int got = xmlTextReaderRead(reader);
   if (thrown) std::rethrow_exception(thrown);
   if (!failure && got < 0)
-    failure = Error{ErrorCode::corrupt,
-                    "the XML is damaged: it is not well-formed",
-                    position_text(where, xmlTextReaderGetParserLineNumber(reader),
-                                  xmlTextReaderGetParserColumnNumber(reader)),
-                    {}};
+    failure = Error{ErrorCode::corrupt, "the XML is damaged: it is not well-formed", position(), {}};
   if (failure) return std::unexpected(*failure);
   return got == 1;
 }
@@ -154,10 +154,7 @@ const XmlReader::Attributes& XmlReader::attributes() const noexcept {
 }
 
 std::unexpected<Error> XmlReader::fail_here(std::string what, ErrorCode code) const {
-  const State& s = *state_;
-  const int line = s.reader == nullptr ? 1 : xmlTextReaderGetParserLineNumber(s.reader);
-  const int column = s.reader == nullptr ? 1 : xmlTextReaderGetParserColumnNumber(s.reader);
-  return fail(code, std::move(what), position_text(s.where, line, column));
+  return fail(code, std::move(what), state_->position());
 }
 
 static std::string_view view_of(const xmlChar* text) {
