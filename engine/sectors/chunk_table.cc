@@ -1,13 +1,12 @@
 #include "engine/sectors/chunk_table.h"
 
-#include "engine/sectors/md5_lanes.h"
-
 namespace seedbed {
 
 ChunkTable::ChunkTable(Runtime& runtime, const std::vector<MutableByteSpan>& buffers, ChunkFlow flow,
-                       uint32_t low_water)
+                       uint32_t low_water, uint32_t batch_ranges)
     : flow_(flow),
       low_water_(low_water),
+      batch_ranges_(batch_ranges),
       monitor_(runtime.make_monitor()),
       slots_(buffers.size()),
       places_(buffers.size()) {
@@ -31,7 +30,7 @@ std::optional<ChunkTable::Work> ChunkTable::next_work() {
 }
 
 std::optional<ChunkTable::Work> ChunkTable::choose_work() {
-  if (filled_ranges_ >= kMd5LanesMax) return take_batch();
+  if (filled_ranges_ >= batch_ranges_) return take_batch();
   if (flow_ == ChunkFlow::writing && !ended_ && !free_.empty()) {
     Work work;
     work.fill = free_.back();
@@ -43,7 +42,7 @@ std::optional<ChunkTable::Work> ChunkTable::choose_work() {
   return std::nullopt;
 }
 
-// Whether fewer ranges than there are lanes must do: no more will come, or the drive would stand idle while
+// Whether fewer ranges than a batch wants must do: no more will come, or the drive would stand idle while
 // they wait for company.
 bool ChunkTable::hash_now() const noexcept {
   return !filled_.empty() && ((ended_ && filling_ == 0) || drive_runs_dry());
@@ -57,7 +56,7 @@ bool ChunkTable::drive_runs_dry() const noexcept {
 
 ChunkTable::Work ChunkTable::take_batch() {
   Work work;
-  for (size_t ranges = 0; !filled_.empty() && ranges < kMd5LanesMax;) {
+  for (size_t ranges = 0; !filled_.empty() && ranges < batch_ranges_;) {
     ChunkSlot* slot = filled_.begin()->second;
     filled_.erase(filled_.begin());
     ranges += slot->chunk.ranges.size();

@@ -40,7 +40,7 @@ enum class ChunkFlow : uint8_t { writing, reading };
 class ChunkTable {
  public:
   ChunkTable(Runtime& runtime, const std::vector<MutableByteSpan>& buffers, ChunkFlow flow,
-             uint32_t low_water);
+             uint32_t low_water, uint32_t batch_ranges);
   std::span<ChunkSlot> slots() noexcept { return slots_; }
 
   // --- workers ---
@@ -94,6 +94,7 @@ class ChunkTable {
 
   const ChunkFlow flow_;
   const uint32_t low_water_;
+  const uint32_t batch_ranges_;
   std::unique_ptr<Monitor> monitor_;
   std::vector<ChunkSlot> slots_;
   std::vector<ChunkSlot*> free_;           // the last released is the first used again

@@ -23,6 +23,7 @@ Result<PipelineShape> pipeline_shape(const BlockDevice& device, uint64_t partiti
     return refuse(fmt::format("{} bytes of buffers hold no chunk of {} bytes", options.buffer_bytes,
                               options.chunk_bytes));
   }
+  if (options.batch_ranges == 0) return refuse("batches of 0 ranges are asked for");
   if (options.checkpoint_bytes == 0) return refuse("a checkpoint every 0 bytes is asked for");
   // Else the writer could stand at its redo limit with the next checkpoint out of reach.
   if (options.redo_bytes < options.chunk_bytes ||

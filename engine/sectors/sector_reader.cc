@@ -98,7 +98,7 @@ Result<WriteTotals> read_sectors(Runtime& runtime, BlockDevice& device, uint64_t
   const PipelineShape shape = TRY(pipeline_shape(device, partition_offset_bytes, cipher, options));
   const auto buffers = TRY(device.pool(shape.buffers, options.chunk_bytes));
   ChunkFeed feed(source, shape.limits);
-  ChunkTable table(runtime, buffers, ChunkFlow::reading, shape.low_water);
+  ChunkTable table(runtime, buffers, ChunkFlow::reading, shape.low_water, options.batch_ranges);
   TransferQueue queue(device, partition_offset_bytes, options.queue_bytes, table.slots());
   ProofRun run(runtime, table, queue, feed, verify);
   const WorkerContext context{.runtime = runtime,

@@ -140,7 +140,7 @@ Result<WriteTotals> write_sectors(Runtime& runtime, BlockDevice& device, uint64_
   const auto buffers = TRY(device.pool(shape.buffers, options.chunk_bytes));
   ChunkFeed feed(source, shape.limits);
   const std::unique_ptr<Monitor> feed_monitor = runtime.make_monitor();
-  ChunkTable table(runtime, buffers, ChunkFlow::writing, shape.low_water);
+  ChunkTable table(runtime, buffers, ChunkFlow::writing, shape.low_water, options.batch_ranges);
   TransferQueue queue(device, partition_offset_bytes, options.queue_bytes, table.slots());
   WriteRun run(runtime, device, table, queue, checkpoint, options);
   const WorkerContext context{.runtime = runtime,

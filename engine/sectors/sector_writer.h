@@ -8,6 +8,9 @@
 // calling task; what it reports is durable on the drive, nothing else is. Never more than options.redo_bytes lie beyond the last checkpoint
 // whose callback has returned, so that is the most a resume writes again. A failed write or flush ends the run with its error: resume from the
 // last checkpoint, which rewrites everything since (never just flushes again).
+//
+// A checkpoint is cut at the first chunk boundary at or past each multiple of options.checkpoint_bytes, counted from the run's start, and at
+// the end. So checkpoints depend on the source and the options only, never on timing.
 #pragma once
 
 #include <functional>
@@ -66,6 +69,7 @@ struct SectorWriterOptions {
   uint64_t buffer_bytes = 128 * MiB;      // buffers in all
   bool write = true;                      // false: hash only (a dry run): checkpoints then hand out hashes and promise nothing
   HashLanes hash_lanes = HashLanes::automatic;
+  uint32_t batch_ranges = 16;             // hashed side by side, when at hand; not by the CPU's lanes: simulated schedules must not differ by CPU
 };
 
 // Busy and waiting time of each stage, so that a performance engineer sees the bottleneck.
