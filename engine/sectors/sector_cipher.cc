@@ -22,7 +22,8 @@ const EVP_CIPHER* xts_cipher() {
   return cipher;
 }
 
-// The key is set once and the context kept: setting it again for every sector would cost four times the encryption of a sector.
+// The key is set once and the context kept: setting it again for every sector would cost four times the
+// encryption of a sector.
 struct Context {
   EVP_CIPHER_CTX* evp = EVP_CIPHER_CTX_new();
   Context() = default;
@@ -32,7 +33,8 @@ struct Context {
 
   bool set_key(ByteSpan key, bool encrypt) {
     ERR_clear_error();  // what another fibre left on this thread's queue is none of ours
-    const bool taken = evp != nullptr && EVP_CipherInit_ex2(evp, xts_cipher(), key.data(), nullptr, encrypt ? 1 : 0, nullptr) == 1;
+    const bool taken = evp != nullptr && EVP_CipherInit_ex2(evp, xts_cipher(), key.data(), nullptr,
+                                                            encrypt ? 1 : 0, nullptr) == 1;
     ERR_clear_error();
     return taken;
   }
@@ -44,7 +46,8 @@ struct Context {
       int done_bytes = 0;
       // -1: the direction stays as it was set with the key
       if (EVP_CipherInit_ex2(evp, nullptr, nullptr, tweak, -1, nullptr) != 1 ||
-          EVP_CipherUpdate(evp, data.data() + at, &done_bytes, data.data() + at, static_cast<int>(sector_bytes)) != 1 ||
+          EVP_CipherUpdate(evp, data.data() + at, &done_bytes, data.data() + at,
+                           static_cast<int>(sector_bytes)) != 1 ||
           done_bytes != static_cast<int>(sector_bytes))
         throw std::runtime_error("OpenSSL fails to encrypt a sector");
     }
@@ -68,18 +71,24 @@ struct SectorCipher::State {
 
 Result<SectorCipher> SectorCipher::make(const SecretBytes& key, uint32_t sector_bytes, CipherPath path) {
   if (sector_bytes != 512 && sector_bytes != 4096)
-    return fail(ErrorCode::invalid_argument, fmt::format("XTS over BitLocker takes sectors of 512 or 4096 bytes, not {}", sector_bytes));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("XTS over BitLocker takes sectors of 512 or 4096 bytes, not {}", sector_bytes));
   if (key.size() != kKeyBytes)
-    return fail(ErrorCode::invalid_argument, fmt::format("an XTS-AES-128 key has {} bytes, not {}", kKeyBytes, key.size()));
-  // Equal halves undo the tweak's secrecy (Rogaway's attack); OpenSSL refuses them for encryption only, so decryption is refused here too.
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("an XTS-AES-128 key has {} bytes, not {}", kKeyBytes, key.size()));
+  // Equal halves undo the tweak's secrecy (Rogaway's attack); OpenSSL refuses them for encryption only, so
+  // decryption is refused here too.
   if (CRYPTO_memcmp(key.span().data(), key.span().data() + kHalfKeyBytes, kHalfKeyBytes) == 0)
-    return fail(ErrorCode::invalid_argument, "the data key and the tweak key of XTS are equal", {}, "Draw a new key: this one is not random");
+    return fail(ErrorCode::invalid_argument, "the data key and the tweak key of XTS are equal", {},
+                "Draw a new key: this one is not random");
   auto state = std::make_unique<State>();
   state->key = key.clone();
   state->sector_bytes = sector_bytes;
-  if (path != CipherPath::openssl && xts_vaes_supported()) state->vaes.emplace(key.span());
+  if (path != CipherPath::openssl && xts_vaes_supported())
+    state->vaes.emplace(key.span());
   else if (!state->encrypt.set_key(key.span(), true) || !state->decrypt.set_key(key.span(), false))
-    return fail(ErrorCode::internal, "OpenSSL refuses an XTS-AES-128 key", {}, "Check that OpenSSL's default provider is available");
+    return fail(ErrorCode::internal, "OpenSSL refuses an XTS-AES-128 key", {},
+                "Check that OpenSSL's default provider is available");
   return SectorCipher(std::move(state));
 }
 
@@ -90,23 +99,32 @@ SectorCipher::~SectorCipher() = default;
 
 SectorCipher SectorCipher::clone() const {
   auto copy = make(state_->key, state_->sector_bytes, state_->vaes ? CipherPath::vaes : CipherPath::openssl);
-  if (!copy) throw std::runtime_error(copy.error().message());  // the key was good once: only memory can have run out
+  if (!copy)
+    throw std::runtime_error(copy.error().message());  // the key was good once: only memory can have run out
   return *std::move(copy);
 }
 
-uint32_t SectorCipher::sector_bytes() const noexcept { return state_->sector_bytes; }
-std::string_view SectorCipher::path_name() const noexcept { return state_->vaes ? "vaes" : "openssl"; }
+uint32_t SectorCipher::sector_bytes() const noexcept {
+  return state_->sector_bytes;
+}
+std::string_view SectorCipher::path_name() const noexcept {
+  return state_->vaes ? "vaes" : "openssl";
+}
 
 void SectorCipher::encrypt(uint64_t physical_offset_bytes, MutableByteSpan data) {
   const uint64_t first_sector = state_->first_sector(physical_offset_bytes, data);
-  if (state_->vaes) xts_vaes_encrypt(*state_->vaes, first_sector, state_->sector_bytes, data);
-  else state_->encrypt.run(first_sector, state_->sector_bytes, data);
+  if (state_->vaes)
+    xts_vaes_encrypt(*state_->vaes, first_sector, state_->sector_bytes, data);
+  else
+    state_->encrypt.run(first_sector, state_->sector_bytes, data);
 }
 
 void SectorCipher::decrypt(uint64_t physical_offset_bytes, MutableByteSpan data) {
   const uint64_t first_sector = state_->first_sector(physical_offset_bytes, data);
-  if (state_->vaes) xts_vaes_decrypt(*state_->vaes, first_sector, state_->sector_bytes, data);
-  else state_->decrypt.run(first_sector, state_->sector_bytes, data);
+  if (state_->vaes)
+    xts_vaes_decrypt(*state_->vaes, first_sector, state_->sector_bytes, data);
+  else
+    state_->decrypt.run(first_sector, state_->sector_bytes, data);
 }
 
 }  // namespace seedbed

@@ -12,14 +12,15 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
-// Functions, not files, are compiled for the instructions they use: nothing else may run them before the CPU was asked.
+// Functions, not files, are compiled for the instructions they use: nothing else may run them before the CPU
+// was asked.
 #define XTS_TARGET __attribute__((target("avx512f,avx512bw,avx512dq,vaes,vpclmulqdq,aes,pclmul")))
 #define XTS_INLINE __attribute__((always_inline)) static inline XTS_TARGET
 
 namespace seedbed {
 
-static constexpr int kRounds = 10;         // of AES-128
-static constexpr int kLanes = 8;           // registers in flight: enough to hide the latency of a round
+static constexpr int kRounds = 10;  // of AES-128
+static constexpr int kLanes = 8;    // registers in flight: enough to hide the latency of a round
 static constexpr size_t kGroupBytes = kLanes * 64;
 static constexpr size_t kTweakBatch = 16;  // sectors whose first tweaks are made together
 
@@ -56,13 +57,14 @@ XTS_TARGET static void invert(const uint8_t (*encrypt)[16], uint8_t (*out)[16]) 
   }
 }
 
-// Each 128-bit lane times x^kPower in GF(2^128) with the XTS polynomial: what leaves the low half enters the high one, what leaves the high
-// half comes back times 0x87.
+// Each 128-bit lane times x^kPower in GF(2^128) with the XTS polynomial: what leaves the low half enters the
+// high one, what leaves the high half comes back times 0x87.
 template <int kPower>
 XTS_INLINE __m512i times_power(__m512i tweak) {
   const __m512i out = _mm512_srli_epi64(tweak, 64 - kPower);
   const __m512i reduced = _mm512_clmulepi64_epi128(out, _mm512_set1_epi64(0x87), 0x01);
-  return _mm512_ternarylogic_epi64(_mm512_slli_epi64(tweak, kPower), _mm512_bslli_epi128(out, 8), reduced, 0x96);
+  return _mm512_ternarylogic_epi64(_mm512_slli_epi64(tweak, kPower), _mm512_bslli_epi128(out, 8), reduced,
+                                   0x96);
 }
 
 // The tweaks of blocks 0..3 from that of block 0.
@@ -92,11 +94,13 @@ XTS_TARGET static void first_tweaks(const XtsVaesKeys& keys, uint64_t first_sect
     for (auto& b : block) b = _mm512_aesenc_epi128(b, key);
   }
   const __m512i last = round_key(keys.tweak_rounds, kRounds);
-  for (int i = 0; i < kRegisters; i++) _mm512_store_si512(out + 64 * i, _mm512_aesenclast_epi128(block[i], last));
+  for (int i = 0; i < kRegisters; i++)
+    _mm512_store_si512(out + 64 * i, _mm512_aesenclast_epi128(block[i], last));
 }
 
 template <bool kEncrypt>
-XTS_INLINE void cipher_sector(const __m512i (&key)[kRounds + 1], __m128i first_tweak, uint8_t* data, size_t sector_bytes) {
+XTS_INLINE void cipher_sector(const __m512i (&key)[kRounds + 1], __m128i first_tweak, uint8_t* data,
+                              size_t sector_bytes) {
   __m512i tweak[kLanes];
   tweak[0] = four_tweaks(first_tweak);
   tweak[1] = times_power<4>(tweak[0]);
@@ -115,12 +119,14 @@ XTS_INLINE void cipher_sector(const __m512i (&key)[kRounds + 1], __m128i first_t
     for (int round = 1; round < kRounds; round++)
 #pragma GCC unroll 8
       for (int i = 0; i < kLanes; i++)
-        block[i] = kEncrypt ? _mm512_aesenc_epi128(block[i], key[round]) : _mm512_aesdec_epi128(block[i], key[round]);
+        block[i] = kEncrypt ? _mm512_aesenc_epi128(block[i], key[round])
+                            : _mm512_aesdec_epi128(block[i], key[round]);
 #pragma GCC unroll 8
     for (int i = 0; i < kLanes; i++) {
       // The last round xors its key in at the end, so the tweak can ride along with it.
       const __m512i last = _mm512_xor_si512(key[kRounds], tweak[i]);
-      block[i] = kEncrypt ? _mm512_aesenclast_epi128(block[i], last) : _mm512_aesdeclast_epi128(block[i], last);
+      block[i] =
+          kEncrypt ? _mm512_aesenclast_epi128(block[i], last) : _mm512_aesdeclast_epi128(block[i], last);
       _mm512_storeu_si512(data + at + 64 * i, block[i]);
     }
     at += kGroupBytes;
@@ -131,9 +137,11 @@ XTS_INLINE void cipher_sector(const __m512i (&key)[kRounds + 1], __m128i first_t
 }
 
 template <bool kEncrypt>
-XTS_TARGET static void cipher_sectors(const XtsVaesKeys& keys, uint64_t first_sector, uint32_t sector_bytes, MutableByteSpan data) noexcept {
+XTS_TARGET static void cipher_sectors(const XtsVaesKeys& keys, uint64_t first_sector, uint32_t sector_bytes,
+                                      MutableByteSpan data) noexcept {
   __m512i key[kRounds + 1];
-  for (int i = 0; i <= kRounds; i++) key[i] = round_key(kEncrypt ? keys.encrypt_rounds : keys.decrypt_rounds, i);
+  for (int i = 0; i <= kRounds; i++)
+    key[i] = round_key(kEncrypt ? keys.encrypt_rounds : keys.decrypt_rounds, i);
   alignas(64) uint8_t tweaks[kTweakBatch * 16];
   const uint64_t sectors = data.size() / sector_bytes;
   for (uint64_t sector = 0; sector < sectors; sector += kTweakBatch) {
@@ -148,8 +156,9 @@ XTS_TARGET static void cipher_sectors(const XtsVaesKeys& keys, uint64_t first_se
 }
 
 bool xts_vaes_supported() noexcept {
-  static const bool supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                                __builtin_cpu_supports("vaes") && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("aes");
+  static const bool supported = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("vaes") &&
+                                __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("aes");
   return supported;
 }
 
@@ -159,10 +168,12 @@ XtsVaesKeys::XtsVaesKeys(ByteSpan key) noexcept {
   expand(key.data() + 16, tweak_rounds);
 }
 
-void xts_vaes_encrypt(const XtsVaesKeys& keys, uint64_t first_sector, uint32_t sector_bytes, MutableByteSpan data) noexcept {
+void xts_vaes_encrypt(const XtsVaesKeys& keys, uint64_t first_sector, uint32_t sector_bytes,
+                      MutableByteSpan data) noexcept {
   cipher_sectors<true>(keys, first_sector, sector_bytes, data);
 }
-void xts_vaes_decrypt(const XtsVaesKeys& keys, uint64_t first_sector, uint32_t sector_bytes, MutableByteSpan data) noexcept {
+void xts_vaes_decrypt(const XtsVaesKeys& keys, uint64_t first_sector, uint32_t sector_bytes,
+                      MutableByteSpan data) noexcept {
   cipher_sectors<false>(keys, first_sector, sector_bytes, data);
 }
 
@@ -172,7 +183,9 @@ void xts_vaes_decrypt(const XtsVaesKeys& keys, uint64_t first_sector, uint32_t s
 
 namespace seedbed {
 
-bool xts_vaes_supported() noexcept { return false; }
+bool xts_vaes_supported() noexcept {
+  return false;
+}
 XtsVaesKeys::XtsVaesKeys(ByteSpan) noexcept {}
 void xts_vaes_encrypt(const XtsVaesKeys&, uint64_t, uint32_t, MutableByteSpan) noexcept {}
 void xts_vaes_decrypt(const XtsVaesKeys&, uint64_t, uint32_t, MutableByteSpan) noexcept {}
@@ -183,6 +196,8 @@ void xts_vaes_decrypt(const XtsVaesKeys&, uint64_t, uint32_t, MutableByteSpan) n
 
 namespace seedbed {
 
-XtsVaesKeys::~XtsVaesKeys() { wipe({reinterpret_cast<uint8_t*>(this), sizeof *this}); }
+XtsVaesKeys::~XtsVaesKeys() {
+  wipe({reinterpret_cast<uint8_t*>(this), sizeof *this});
+}
 
 }  // namespace seedbed

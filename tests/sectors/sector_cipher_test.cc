@@ -12,7 +12,8 @@ using namespace seedbed;
 
 namespace {
 
-// IEEE 1619-2018, annex B, vectors 4 and 5: 512-byte data units 0 and 1; the plain text of 5 is the cipher text of 4.
+// IEEE 1619-2018, annex B, vectors 4 and 5: 512-byte data units 0 and 1; the plain text of 5 is the cipher
+// text of 4.
 constexpr std::string_view kIeeeKey = "2718281828459045235360287471352631415926535897932384626433832795";
 constexpr std::string_view kIeeeUnit0 =
     "27a7479befa1d476489f308cd4cfa6e2a96e4bbe3208ff25287dd3819616e89cc78cf7f5e543445f8333d8fa7f560000"
@@ -39,7 +40,9 @@ constexpr std::string_view kIeeeUnit1 =
     "64880aedddb9baa4af2e75394b08cd32ff479c57a07d3eab5d54de5f9738b8d27f27a9f0ab11799d7b7ffefb2704c95c"
     "6ad12c39f1e867a4b7b1d7818a4b753dfd2a89ccb45e001a03a867b187f225dd";
 
-SecretBytes key_of(std::string_view hex) { return SecretBytes(ByteSpan(*parse_hex(hex))); }
+SecretBytes key_of(std::string_view hex) {
+  return SecretBytes(ByteSpan(*parse_hex(hex)));
+}
 
 SecretBytes random_key(uint64_t seed) {
   SecretBytes key(32);
@@ -67,7 +70,8 @@ Bytes openssl_unit(const SecretBytes& key, uint64_t sector, ByteSpan plain) {
   int done_bytes = 0;
   EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
   EXPECT_EQ(EVP_EncryptInit(context, EVP_aes_128_xts(), key.span().data(), tweak), 1);
-  EXPECT_EQ(EVP_EncryptUpdate(context, out.data(), &done_bytes, plain.data(), static_cast<int>(plain.size())), 1);
+  EXPECT_EQ(EVP_EncryptUpdate(context, out.data(), &done_bytes, plain.data(), static_cast<int>(plain.size())),
+            1);
   EVP_CIPHER_CTX_free(context);
   return out;
 }
@@ -100,7 +104,8 @@ TEST_P(SectorCipherPaths, numbers_sectors_from_the_start_of_the_partition) {
     cipher->encrypt(first_sector * sector_bytes, data);
     for (uint64_t i = 0; i < 5; i++) {
       const ByteSpan unit = ByteSpan(plain).subspan(i * sector_bytes, sector_bytes);
-      EXPECT_EQ(Bytes(data.begin() + static_cast<long>(i * sector_bytes), data.begin() + static_cast<long>((i + 1) * sector_bytes)),
+      EXPECT_EQ(Bytes(data.begin() + static_cast<long>(i * sector_bytes),
+                      data.begin() + static_cast<long>((i + 1) * sector_bytes)),
                 openssl_unit(key, first_sector + i, unit));
     }
   }
@@ -142,8 +147,10 @@ TEST_P(SectorCipherPaths, part_of_a_sector_is_a_bug_and_not_ciphered) {
   EXPECT_TRUE(all_zero(data));
 }
 
-INSTANTIATE_TEST_SUITE_P(sector_cipher, SectorCipherPaths, testing::Values(CipherPath::openssl, CipherPath::vaes),
-                         [](const auto& info) { return info.param == CipherPath::openssl ? "openssl" : "vaes"; });
+INSTANTIATE_TEST_SUITE_P(sector_cipher, SectorCipherPaths,
+                         testing::Values(CipherPath::openssl, CipherPath::vaes), [](const auto& info) {
+                           return info.param == CipherPath::openssl ? "openssl" : "vaes";
+                         });
 
 TEST(SectorCipher, takes_vaes_wherever_the_cpu_has_it) {
   auto cipher = SectorCipher::make(random_key(1), 512);
@@ -164,7 +171,9 @@ RC_GTEST_PROP(SectorCipher, both_paths_agree_and_decryption_undoes_encryption, (
   RC_ASSERT(evp && own);
   const Bytes plain = random_bytes(seed + 1, shift_bytes + sectors * sector_bytes + 64);
   Bytes by_evp = plain, by_own = plain;
-  const auto part = [&](Bytes& bytes) { return MutableByteSpan(bytes).subspan(shift_bytes, sectors * sector_bytes); };
+  const auto part = [&](Bytes& bytes) {
+    return MutableByteSpan(bytes).subspan(shift_bytes, sectors * sector_bytes);
+  };
   evp->encrypt(first_sector * sector_bytes, part(by_evp));
   own->encrypt(first_sector * sector_bytes, part(by_own));
   RC_ASSERT(by_evp == by_own);
