@@ -22,7 +22,7 @@ std::string duration_text(uint64_t seconds);
 // For a line that is redrawn: "copy   [#########           ]  45 %  4.50 TB of 10.0 TB  182 MB/s  ETA
 // 8:23:10", at most `columns` wide.
 std::string progress_bar(const Progress& progress, unsigned columns);
-// For a log: "copy: 45 %, 4.50 TB of 10.0 TB, 182 MB/s, 8:23:10 left"
+// For a log: "copy: 45 %, 4.50 TB of 10.0 TB, 180 MB/s, 8:29:16 left"
 std::string progress_line(const Progress& progress);
 
 // Which progress is worth telling: the first of a stage, the last, and between them one when `interval_ns` or
