@@ -122,6 +122,7 @@ Status CopySession::build() {
   Bytes serial(8);
   ports_.entropy.fill(serial);
   plan.ntfs_serial = load_le<uint64_t>(serial, 0);
+  plan.stretcher = ports_.stretcher;
   plan.secrets = std::move(*secrets_);
   secrets_.reset();
   StageProgress progress(ports_, "build", 0, 0);
@@ -148,7 +149,7 @@ Status CopySession::check_device() const {
 
 Result<OpenDrive> CopySession::open_drive() const {
   const std::string& where = ports_.device.identity().path;
-  OpenDrive drive = TRY(open_drive_volume(ports_.device, history_.drive.recovery_password.text()));
+  OpenDrive drive = TRY(open_drive_volume(ports_.device, history_.drive.recovery_password.text(), ports_.stretcher));
   if (drive.table.disk != history_.drive.disk) return std::unexpected(not_this_drive("its disk GUID is " + drive.table.disk.text(), where).error());
   if (drive.volume->volume_id() != history_.drive.volume)
     return std::unexpected(not_this_drive("its volume GUID is " + drive.volume->volume_id().text(), where).error());
@@ -452,8 +453,9 @@ Status CopySession::tidy() {
     TRY(flush_device(ports_.device, epoch));
   }
   if (last.complete) {   // what people and portals read: the drive's record as the original tool writes it, in the journal and beside it
-    const std::string xml = encode_drive_info({.drive_id = history_.drive.serial, .bitlocker_key = SecretBytes::of_text(history_.drive.recovery_password.text()),
-                                               .manifest_file = "\\DriveManifest.xml", .manifest_hash = last.manifest_hash});
+    DriveInfo info{.drive_id = history_.drive.serial, .bitlocker_key = history_.drive.recovery_password.clone(), .manifest_file = "\\DriveManifest.xml", .manifest_hash = {}};
+    std::ranges::copy(parse_hex(last.manifest_hash).value_or(Bytes(16)), info.manifest_hash.begin());
+    const std::string xml = TRY(encode_drive_info(info));
     const bool told = std::ranges::any_of(journal_.records(), [&](const Record& record) {
       return record.get("ActivityId") == "DriveInfo" && record.get("SessionNumber") == std::to_string(last.number);
     });

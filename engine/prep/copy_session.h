@@ -30,6 +30,7 @@ struct SessionPorts {
   Entropy& entropy;
   Operator& person;
   Formatter& formatter;
+  KeyStretcher* stretcher = nullptr;   // remembers stretched keys; null: just compute
 };
 
 struct SessionOptions {

@@ -102,7 +102,7 @@ Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& p
   const auto image = TRY(formatter.format(geometry));
   const EmptyVolume content = TRY(EmptyVolume::make(image, geometry, plan.ntfs_serial, plan.now_ns));
   const BitlockerGeometry& places = content.places();
-  const EncodedBitlocker bitlocker = TRY(encode_bitlocker(places, plan.secrets, plan.description, plan.now_ns));
+  const EncodedBitlocker bitlocker = TRY(encode_bitlocker(places, plan.secrets, plan.description, plan.now_ns, plan.stretcher));
   const uint64_t partition_bytes = table.partitions[0].place.offset_bytes;
 
   // The marker first, alone: from here on the drive says whose it is.
@@ -152,7 +152,7 @@ Result<NtfsVolume> OpenDrive::file_system(int64_t now_ns, bool read_only) const 
                           now_ns, read_only);
 }
 
-Result<OpenDrive> open_drive_volume(BlockDevice& device, std::string_view secret) {
+Result<OpenDrive> open_drive_volume(BlockDevice& device, std::string_view secret, KeyStretcher* stretcher) {
   const DeviceContract& contract = device.contract();
   Bytes head(kMarkerOffset_bytes + kMarkerBytes);
   if (contract.capacity_bytes < kPartitionStart_bytes) return fail(ErrorCode::not_found, "the drive is too small to hold anything", device.identity().path);
@@ -162,7 +162,7 @@ Result<OpenDrive> open_drive_volume(BlockDevice& device, std::string_view secret
   if (drive.table.partitions.empty()) return fail(ErrorCode::not_found, "the drive has no partition", device.identity().path);
   drive.partition = drive.table.partitions[0].place;
   drive.marker = TRY(parse_marker(ByteSpan(head).subspan(kMarkerOffset_bytes), device.identity().path));
-  drive.volume = std::make_unique<BitlockerVolume>(TRY(BitlockerVolume::open(device, drive.partition, secret)));
+  drive.volume = std::make_unique<BitlockerVolume>(TRY(BitlockerVolume::open(device, drive.partition, secret, stretcher)));
   return drive;
 }
 

@@ -28,6 +28,7 @@ struct BuildPlan {
   BitlockerSecrets secrets;
   int64_t now_ns = 0;
   uint64_t ntfs_serial = 0;
+  KeyStretcher* stretcher = nullptr;
 };
 
 // The empty file system of a drive as an overlay over its formatted image: BitLocker's areas reserved, everything readable by logical offset.
@@ -55,7 +56,7 @@ struct OpenDrive {
   // The file system, read through the cipher. The volume must stay where it is (it is on the heap) and outlive it.
   Result<NtfsVolume> file_system(int64_t now_ns, bool read_only) const;
 };
-Result<OpenDrive> open_drive_volume(BlockDevice& device, std::string_view secret);
+Result<OpenDrive> open_drive_volume(BlockDevice& device, std::string_view secret, KeyStretcher* stretcher = nullptr);
 
 // What stands on a drive before anything is touched.
 struct DriveContent {

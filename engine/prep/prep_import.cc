@@ -151,7 +151,7 @@ class PrepImport {
       if (!history.built)
         return planned(*device, plan, TRY(dry_layout_on_empty(ports_, *device, plan, options_)), "", history.drive.cluster_bytes);
       if (open != nullptr) return fail(ErrorCode::refused, "the session is under way; its plan is made", journal.path(), "Run the command without --plan to resume");
-      const OpenDrive drive = TRY(open_drive_volume(*device, history.drive.recovery_password.text()));
+      const OpenDrive drive = TRY(open_drive_volume(*device, history.drive.recovery_password.text(), ports_.stretcher));
       auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), false));
       return planned(*device, plan, TRY(dry_layout(std::move(ntfs), plan, options_, history.drive.serial, history.last_complete() != nullptr)), "", history.drive.cluster_bytes);
     }
@@ -216,7 +216,7 @@ class PrepImport {
   }
 
   Result<CopySession> session_on(Journal& journal, BlockDevice& device) {
-    return CopySession({ports_.runtime, ports_.files, device, ports_.entropy, ports_.person, ports_.formatter}, journal, TRY(read_history(journal.records(), journal.path())),
+    return CopySession({ports_.runtime, ports_.files, device, ports_.entropy, ports_.person, ports_.formatter, ports_.stretcher}, journal, TRY(read_history(journal.records(), journal.path())),
                        session_options_);
   }
 

@@ -19,6 +19,7 @@ struct PrepPorts {
   Formatter& formatter;
   // Opens the drive a path names, for writing.
   std::function<Result<std::unique_ptr<BlockDevice>>(const std::string& target)> open_drive;
+  KeyStretcher* stretcher = nullptr;
 };
 
 // What --plan shows: decided, nothing touched.
