@@ -58,7 +58,9 @@ static Status read_geometry(DescriptorDrive::Parts& parts, const std::string& pa
   if (::ioctl(descriptor, BLKSSZGET, &logical_bytes) != 0) return fail_errno(errno, "BLKSSZGET", path);
   if (::ioctl(descriptor, BLKPBSZGET, &physical_bytes) != 0) return fail_errno(errno, "BLKPBSZGET", path);
   if (::ioctl(descriptor, BLKGETSIZE64, &capacity_bytes) != 0) return fail_errno(errno, "BLKGETSIZE64", path);
-  if (capacity_bytes == 0) return fail(ErrorCode::refused, "the drive has no medium (0 bytes)", path);
+  if (capacity_bytes == 0)
+    return fail(ErrorCode::refused, "the drive has no medium (0 bytes)", path,
+                "Attach an image with `losetup`, or insert the medium");
   DeviceContract& contract = parts.contract;
   contract.capacity_bytes = capacity_bytes;
   contract.logical_sector_bytes = static_cast<uint32_t>(logical_bytes);

@@ -44,12 +44,6 @@ std::string name_of(const testing::TestParamInfo<Backend>& info) {
   return info.param.name;
 }
 
-std::vector<Backend> data_backends() {
-  std::vector<Backend> keeping;
-  std::ranges::copy_if(backends(), std::back_inserter(keeping), &Backend::keeps_data);
-  return keeping;
-}
-
 INSTANTIATE_TEST_SUITE_P(Drives, Rules, testing::ValuesIn(backends()), name_of);
 INSTANTIATE_TEST_SUITE_P(Drives, Data, testing::ValuesIn(data_backends()), name_of);
 

@@ -51,7 +51,7 @@ void LoopDevice::set_write_cache(const std::string& mode) const {
 }
 
 ScratchDirectory::ScratchDirectory() {
-  path_ = testing::TempDir() + "/seedbed-drives-XXXXXX";
+  path_ = std::filesystem::canonical(testing::TempDir()).string() + "/seedbed-drives-XXXXXX";
   if (::mkdtemp(path_.data()) == nullptr)
     throw std::runtime_error("mkdtemp " + path_ + ": " + std::strerror(errno));
 }

@@ -121,12 +121,6 @@ struct Flush : DriveCommand {
 
 class AgainstModel : public testing::TestWithParam<Backend> {};
 
-std::vector<Backend> data_backends() {
-  std::vector<Backend> keeping;
-  std::ranges::copy_if(backends(), std::back_inserter(keeping), &Backend::keeps_data);
-  return keeping;
-}
-
 INSTANTIATE_TEST_SUITE_P(Drives, AgainstModel, testing::ValuesIn(data_backends()),
                          [](const testing::TestParamInfo<Backend>& info) { return info.param.name; });
 
@@ -135,8 +129,12 @@ TEST_P(AgainstModel, random_work_reads_back) {
   EXPECT_TRUE(rc::check([&] {
     subject->with(
         [](BlockDevice& device) { RC_ASSERT(write_device(device, 0, Bytes(kPages * kPage)).has_value()); });
-    rc::state::check(Model{}, *subject,
-                     rc::state::gen::execOneOfWithArgs<WritePages, Burst, ReadPages, ReadPages, Flush>());
+    // Shorter runs than RapidCheck's own: every flush waits for a real disk.
+    const auto commands = *rc::gen::scale(
+        0.4,
+        rc::state::gen::commands(
+            Model{}, rc::state::gen::execOneOfWithArgs<WritePages, Burst, ReadPages, ReadPages, Flush>()));
+    rc::state::runAll(commands, Model{}, *subject);
   }));
 }
 

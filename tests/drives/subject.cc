@@ -1,6 +1,8 @@
 #include "tests/drives/subject.h"
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <stdexcept>
 
 #include "engine/linux/file_drive.h"
@@ -130,6 +132,12 @@ const std::vector<Backend>& backends() {
        .keeps_data = false},
   };
   return all;
+}
+
+std::vector<Backend> data_backends() {
+  std::vector<Backend> keeping;
+  std::ranges::copy_if(backends(), std::back_inserter(keeping), &Backend::keeps_data);
+  return keeping;
 }
 
 }  // namespace seedbed

@@ -31,6 +31,7 @@ struct Backend {
 };
 
 const std::vector<Backend>& backends();
+std::vector<Backend> data_backends();  // those that keep data
 
 class SeededEntropy final : public Entropy {
  public:
