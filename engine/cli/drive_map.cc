@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
+
+#include "engine/linux/small_file.h"
 
 namespace seedbed {
 
@@ -13,17 +14,21 @@ Result<std::string> resolve_target(const std::string& target, const std::string&
   if (drive_map_path.empty())
     return fail(ErrorCode::invalid_argument, fmt::format("/t:{} is a drive letter, and no drive map says what it means here", target), {},
                 "Give the device's or image's path, or a map by --drive-map FILE with a line like " + target + " = \"/dev/sdb\"");
-  const toml::parse_result parsed = toml::parse_file(drive_map_path);
-  if (!parsed) {
-    const auto& begin = parsed.error().source().begin;
-    return fail(ErrorCode::invalid_argument, fmt::format("the drive map cannot be read: {}", parsed.error().description()),
+  constexpr uint64_t kMapBoundBytes = 64 * 1024;
+  const std::string text = TRY(read_small_file(drive_map_path, kMapBoundBytes));
+  toml::table table;
+  try {
+    table = toml::parse(text, drive_map_path);
+  } catch (const toml::parse_error& error) {
+    const toml::source_position begin = error.source().begin;
+    return fail(ErrorCode::invalid_argument, fmt::format("the drive map cannot be read: {}", error.description()),
                 fmt::format("{}:{}:{}", drive_map_path, begin.line, begin.column));
   }
-  for (const auto& [name, node] : parsed.table()) {
-    if (name.str().size() != 1 || std::tolower(name.str()[0]) != std::tolower(target[0])) continue;
+  for (const auto& [name, node] : table) {
+    if (std::string_view(name.str()).size() != 1 || std::tolower(std::string_view(name.str())[0]) != std::tolower(target[0])) continue;
     if (const auto path = node.value<std::string>()) return *path;
-    const auto& begin = node.source().begin;
-    return fail(ErrorCode::invalid_argument, fmt::format("the drive map's {} is no path in quotes", name.str()), fmt::format("{}:{}:{}", drive_map_path, begin.line, begin.column));
+    const toml::source_position begin = node.source().begin;
+    return fail(ErrorCode::invalid_argument, fmt::format("the drive map's {} is no path in quotes", std::string_view(name.str())), fmt::format("{}:{}:{}", drive_map_path, begin.line, begin.column));
   }
   return fail(ErrorCode::not_found, fmt::format("the drive map knows no drive {}", target), drive_map_path);
 }

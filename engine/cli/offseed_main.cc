@@ -47,7 +47,7 @@ int run(int argc, char** argv) {
   WaImportExportCommand wai;
   auto* wai_app = app.add_subcommand("waimportexport", "the WAImportExport v1 command line");
   wai_app->footer(std::string(kPrepImportHelp) + kExitCodeHelp);
-  wai_app->allow_extras();
+  wai_app->add_option("words", wai.words, "PrepImport and its /options");
   wai_app->add_flag("--plan", wai.plan, "decide and show everything, touch nothing");
   wai_app->add_flag("!--no-proof", wai.proof, "do not read everything back before the session counts as complete");
   wai_app->add_option("--workers", wai.workers, "CPU-bound tasks (default: one a core)")->check(CLI::Range(0, 256));
@@ -85,11 +85,13 @@ int run(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {   // its message would repeat the words, keys among them
+    std::fputs("offseed: there are arguments that were not expected. Run with --help for more information.\n", stderr);
+    return static_cast<int>(ExitCode::usage);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
   }
-  wai.words = wai_app->remaining();
   blank_secrets(argc, argv);
 
   ThreadRuntime runtime({.workers = wai.workers, .utc_clock = {}});

@@ -20,6 +20,16 @@ std::string host_name() {
   return name;
 }
 
+// A notice is one line; a table is many.
+void tell(Operator& person, std::string_view table) {
+  while (!table.empty()) {
+    const size_t end = table.find('\n');
+    person.notice(NoticeLevel::info, table.substr(0, end));
+    if (end == std::string_view::npos) break;
+    table.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExportCommand& command) {
@@ -64,7 +74,7 @@ Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExport
                                     {"free_after_bytes", std::to_string(outcome->plan->free_after_bytes)},
                                     {"manifest_bytes", std::to_string(outcome->plan->manifest_bytes)},
                                     {"predicted_s", std::to_string(outcome->plan->predicted_s)}});
-      context.person.notice(NoticeLevel::info, "Plan:\n" + plan_table(*outcome->plan));
+      tell(context.person, "Plan:\n" + plan_table(*outcome->plan));
       break;
     case PrepOutcome::Kind::aborted:
       context.person.event("aborted", {{"session", options.session_id}});
@@ -72,13 +82,13 @@ Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExport
       break;
     case PrepOutcome::Kind::already_complete:
       context.person.event("already_complete", session_event(*outcome));
-      context.person.notice(NoticeLevel::info, "This session is complete already:\n" + session_table(*outcome));
+      tell(context.person, "This session is complete already:\n" + session_table(*outcome));
       break;
     case PrepOutcome::Kind::completed:
       for (const auto& [path, reason] : outcome->report.skipped) context.person.event("skipped", {{"path", path}, {"reason", reason}});
       for (const auto& [path, on_drive] : outcome->report.renamed) context.person.event("renamed", {{"path", path}, {"drive_path", on_drive}});
       context.person.event("completed", session_event(*outcome));
-      context.person.notice(NoticeLevel::info, "The copy session is complete:\n" + session_table(*outcome));
+      tell(context.person, "The copy session is complete:\n" + session_table(*outcome));
       break;
   }
   return ExitCode::done;
