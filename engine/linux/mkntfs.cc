@@ -53,8 +53,8 @@ Status check(const NtfsGeometry& geometry) {
   if (!std::has_single_bit(geometry.cluster_bytes) || geometry.cluster_bytes < geometry.sector_bytes ||
       geometry.cluster_bytes > 64 * KiB)
     return refuse("an NTFS cluster is a power of two from a sector to 64 KiB");
-  if (geometry.volume_bytes % geometry.sector_bytes != 0 || geometry.volume_bytes < 2 * MiB)
-    return refuse("an NTFS volume has whole sectors and at least 2 MiB");
+  if (geometry.volume_bytes % geometry.sector_bytes != 0 || geometry.volume_bytes < 1 * MiB)
+    return refuse("an NTFS volume has whole sectors and at least 1 MiB");
   if (geometry.volume_bytes / geometry.cluster_bytes > 0xffffffff)
     return refuse("an NTFS volume has less than 2^32 clusters");
   if (geometry.partition_start_sector > 0xffffffff)

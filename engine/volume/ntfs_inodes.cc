@@ -8,10 +8,12 @@ namespace seedbed {
 
 Status NtfsVolume::State::release_directory() {
   if (!directory_) return {};
-  if (NInoDirty(directory_) || NInoAttrListDirty(directory_) || NInoFileNameDirty(directory_)) touched = true;
+  const bool dirty = NInoDirty(directory_) || NInoAttrListDirty(directory_) || NInoFileNameDirty(directory_);
+  const bool touched_before = std::exchange(touched, touched || dirty);
   const std::string where = std::exchange(directory_path_, {});
-  if (ntfs_inode_close(std::exchange(directory_, nullptr)))
+  if (ntfs_inode_close(std::exchange(directory_, nullptr)) || (dirty && device.context().logged_errors != 0))
     return library_error("a directory cannot be closed", where);
+  touched = touched_before;  // all of it is in the overlay: what fails later has harmed nothing
   return {};
 }
 
