@@ -1,11 +1,8 @@
 #include "engine/linux/ata_identity.h"
 
-#include <scsi/sg.h>
-#include <sys/ioctl.h>
-
-#include <array>
-#include <cerrno>
 #include <numeric>
+
+#include "engine/linux/ata_command.h"
 
 namespace seedbed {
 
@@ -53,25 +50,7 @@ Result<AtaIdentity> parse_ata_identity(ByteSpan sector, const std::string& path)
 }
 
 Result<AtaIdentity> identify_ata(int descriptor, const std::string& path) {
-  std::array<uint8_t, kAtaSectorBytes> sector{};
-  std::array<uint8_t, 32> sense{};
-  // ATA PASS-THROUGH (16), SAT-3 12.2.2: PIO data-in, from the device, length in blocks by the sector count.
-  // CK_COND stays 0: with it, libata answers data-in commands by CHECK CONDITION.
-  std::array<uint8_t, 16> command{0x85, 4 << 1, 0x08 | 0x04 | 0x02, 0, 0, 0, 1};
-  command[14] = 0xec;  // IDENTIFY DEVICE
-  sg_io_hdr_t header{};
-  header.interface_id = 'S';
-  header.dxfer_direction = SG_DXFER_FROM_DEV;
-  header.cmd_len = command.size();
-  header.cmdp = command.data();
-  header.dxfer_len = sector.size();
-  header.dxferp = sector.data();
-  header.mx_sb_len = sense.size();
-  header.sbp = sense.data();
-  header.timeout = 10'000;  // ms: a sleeping disk spins up first
-  if (::ioctl(descriptor, SG_IO, &header) != 0) return fail_errno(errno, "SG_IO", path);
-  if (header.status != 0 || header.host_status != 0 || header.driver_status != 0 || header.resid != 0)
-    return fail(ErrorCode::unsupported, "the drive does not answer ATA IDENTIFY", path);
+  const AtaSector sector = TRY(read_ata_sector(descriptor, {.command = 0xec}, path));
   return parse_ata_identity(sector, path);
 }
 

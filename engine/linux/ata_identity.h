@@ -16,8 +16,6 @@ struct AtaIdentity {
   std::optional<bool> write_cache;  // word 85 bit 5: on now; nothing when the drive does not report features
 };
 
-inline constexpr size_t kAtaSectorBytes = 512;
-
 // From the 512 bytes as the drive sent them; corrupt for what is no ATA device, has a wrong checksum or
 // unprintable strings.
 Result<AtaIdentity> parse_ata_identity(ByteSpan sector, const std::string& path);

@@ -5,7 +5,9 @@
 // the kernel lets go of it only when the last request of a dead process has ended.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,25 +34,32 @@ class DescriptorDrive final : public BlockDevice {
     DeviceContract contract;
     std::vector<std::string> notes;
     bool block_device = false;
+    // How often the drive was powered on, asked after every flush; empty where nobody can tell. Nothing: no
+    // answer this time.
+    std::function<std::optional<uint64_t>()> power_cycles;
   };
   DescriptorDrive(Parts parts, const DriveOptions& options);
 
   const DeviceIdentity& identity() const noexcept override { return parts_.identity; }
   const DeviceContract& contract() const noexcept override { return parts_.contract; }
-  // A Linux drive that drops off the bus makes its descriptor useless (ENODEV, device_gone) instead of coming
-  // back under it.
-  uint64_t reset_epoch() override { return 1; }
+  // Grows when the drive's power cycle count does. (A drive that the kernel lost makes the descriptor
+  // useless: device_gone.)
+  uint64_t reset_epoch() override { return reset_epoch_; }
   Result<std::vector<MutableByteSpan>> pool(uint32_t count, uint64_t each_bytes) override;
   Status submit(const IoRequest& request) override;
-  Status reap(std::vector<IoCompletion>& out, uint32_t least) override { return queue_->reap(out, least); }
+  Status reap(std::vector<IoCompletion>& out, uint32_t least) override;
 
   bool uses_io_uring() const noexcept { return queue_->kernel_ring(); }
   // What the user should know: no direct I/O, no io_uring, a write cache that would make flushes a lie.
   const std::vector<std::string>& notes() const noexcept { return parts_.notes; }
 
  private:
+  Status confirm_power();
+
   Parts parts_;
   bool write_;
+  uint64_t reset_epoch_ = 1;
+  std::optional<uint64_t> known_power_cycles_;
   BufferPool pool_;
   std::unique_ptr<IoQueue> queue_;  // last: waits for requests into pool_ and the descriptor
 };

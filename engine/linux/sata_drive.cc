@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "engine/linux/ata_identity.h"
+#include "engine/linux/ata_power.h"
 #include "engine/linux/exclusive.h"
 #include "engine/linux/image_identity.h"
 #include "engine/linux/small_file.h"
@@ -158,6 +159,18 @@ static Status check_cache(DescriptorDrive::Parts& parts, const BlockNode& node,
   return {};
 }
 
+static void watch_power(DescriptorDrive::Parts& parts) {
+  const auto ask = [descriptor = parts.descriptor.get(), path = parts.identity.path] {
+    return read_power_cycles(descriptor, path);
+  };
+  if (ask())
+    parts.power_cycles = ask;
+  else
+    parts.notes.push_back(
+        "the drive does not count its power cycles: a short loss of power while writing would show only in "
+        "the proof");
+}
+
 Result<std::unique_ptr<DescriptorDrive>> open_sata_drive(const std::string& path, const DriveOptions& options,
                                                          const SystemTrees& trees) {
   const BlockNode node = TRY(whole_drive(path, trees));
@@ -177,6 +190,7 @@ Result<std::unique_ptr<DescriptorDrive>> open_sata_drive(const std::string& path
     return fail(ErrorCode::refused, "the drive tells no serial number, so it could not be told from another",
                 path, "Connect it directly by SATA instead of through a bridge");
   TRY(check_cache(parts, node, drive_says, options.write));
+  if (options.write && parts.contract.volatile_cache && !parts.identity.rehearsal) watch_power(parts);
   const std::string discard_max = read_attribute(node.directory + "/queue/discard_max_bytes");
   parts.contract.discards = !discard_max.empty() && discard_max != "0";
   return std::make_unique<DescriptorDrive>(std::move(parts), options);

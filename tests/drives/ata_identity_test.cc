@@ -7,13 +7,15 @@
 #include <array>
 #include <numeric>
 
+#include "engine/linux/ata_command.h"
+#include "engine/linux/ata_power.h"
 #include "engine/linux/sata_drive.h"
 #include "tests/drives/subject.h"
 
 namespace seedbed {
 namespace {
 
-using Sector = std::array<uint8_t, kAtaSectorBytes>;
+using Sector = AtaSector;
 
 void put_string(Sector& sector, size_t first_word, size_t words, std::string text) {
   text.resize(words * 2, ' ');
@@ -94,6 +96,7 @@ RC_GTEST_PROP(AtaIdentityProperty, mutated_sectors_give_printable_strings_or_not
 
 RC_GTEST_PROP(AtaIdentityProperty, any_bytes_are_survived, (const std::vector<uint8_t>& bytes)) {
   if (const auto identity = parse_ata_identity(bytes, "x")) check_printable(*identity);
+  parse_power_cycles(bytes);
   for (const char c : parse_vpd_serial(bytes)) RC_ASSERT(c > ' ' && c <= '~');
 }
 
@@ -103,6 +106,26 @@ TEST(VpdSerial, reads_page_80h) {
   EXPECT_EQ(parse_vpd_serial(ByteSpan(page).first(9)), "");  // shorter than it says
   EXPECT_EQ(parse_vpd_serial(Bytes{0x00, 0x83, 0x00, 0x01, 'S'}), "");
   EXPECT_EQ(parse_vpd_serial(Bytes{0x00, 0x80}), "");
+}
+
+Sector smart_sector(uint8_t attribute, uint64_t raw) {
+  Sector sector{};
+  const size_t at = 2 + 5 * 12;  // the sixth of the table
+  sector[at] = attribute;
+  store_le(sector, at + 5, raw << 16 >> 16);  // 48 bits, then the reserved byte
+  sector[511] = static_cast<uint8_t>(0x100 - (std::accumulate(sector.begin(), sector.end(), 0u) & 0xff));
+  return sector;
+}
+
+TEST(PowerCycles, are_attribute_12_of_the_smart_data) {
+  EXPECT_EQ(parse_power_cycles(smart_sector(12, 1234)), std::optional<uint64_t>(1234));
+  EXPECT_EQ(parse_power_cycles(smart_sector(12, 0x1234'5678'9abc)),
+            std::optional<uint64_t>(0x1234'5678'9abc));
+  EXPECT_EQ(parse_power_cycles(smart_sector(9, 1234)), std::nullopt);
+  Sector damaged = smart_sector(12, 1234);
+  damaged[100] ^= 1;
+  EXPECT_EQ(parse_power_cycles(damaged), std::nullopt);
+  EXPECT_EQ(parse_power_cycles(ByteSpan(damaged).first(20)), std::nullopt);
 }
 
 // What the drive says, what the kernel says: volatile?, and do flushes arrive?

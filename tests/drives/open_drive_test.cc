@@ -280,6 +280,28 @@ TEST_F(OpenDrive, a_cache_that_gets_no_flushes_is_refused_for_writing_and_told_o
   EXPECT_TRUE(open(loop.path()));
 }
 
+// A SATA drive cannot be had here: the parts of one, with a power cycle counter of the test's own.
+TEST_F(OpenDrive, a_power_cycle_between_two_flushes_fails_the_second_and_raises_the_epoch) {
+  DescriptorDrive::Parts parts;
+  parts.descriptor = Descriptor(::open(image().c_str(), O_RDWR | O_CLOEXEC));
+  parts.contract.capacity_bytes = 4 * MiB;
+  std::optional<uint64_t> cycles = 41;
+  parts.power_cycles = [&] { return cycles; };
+  DescriptorDrive drive(std::move(parts), {});
+  const uint64_t epoch = drive.reset_epoch();
+  ASSERT_TRUE(write_device(drive, 0, Bytes(4096, 1)));
+  EXPECT_TRUE(flush_device(drive, epoch));
+  ASSERT_TRUE(write_device(drive, 0, Bytes(4096, 2)));
+  cycles = 42;
+  const Status flushed = flush_device(drive, epoch);
+  ASSERT_FALSE(flushed);
+  EXPECT_EQ(flushed.error().code, ErrorCode::device_gone);
+  EXPECT_GT(drive.reset_epoch(), epoch);
+  EXPECT_TRUE(flush_device(drive, drive.reset_epoch()));
+  cycles = std::nullopt;
+  EXPECT_FALSE(flush_device(drive, drive.reset_epoch()));
+}
+
 // A process that is killed in the middle of its writes: opening again succeeds, and after it nothing of the
 // dead is still on its way.
 TEST_F(OpenDrive, opening_is_a_barrier_against_a_killed_process) {
