@@ -7,11 +7,12 @@
 #include <utility>
 
 #include "simulator/die.h"
+#include "simulator/sanitizers.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(SEEDBED_ASAN)
 #include <sanitizer/common_interface_defs.h>
 #endif
-#if defined(__SANITIZE_THREAD__)
+#if defined(SEEDBED_TSAN)
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -28,14 +29,14 @@ namespace {
 
 void asan_leave([[maybe_unused]] void** fake_stack, [[maybe_unused]] const void* stack,
                 [[maybe_unused]] size_t stack_bytes) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(SEEDBED_ASAN)
   __sanitizer_start_switch_fiber(fake_stack, stack, stack_bytes);
 #endif
 }
 
 void asan_arrive([[maybe_unused]] void* fake_stack, [[maybe_unused]] const void** from,
                  [[maybe_unused]] size_t* from_bytes) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(SEEDBED_ASAN)
   __sanitizer_finish_switch_fiber(fake_stack, from, from_bytes);
 #endif
 }
@@ -74,7 +75,7 @@ struct FibreEntry {
     fibre.state_ = Fibre::State::ended;
     asan_leave(nullptr, fibre.return_stack_,
                fibre.return_stack_bytes_);  // nullptr: this stack's fake frames may go
-#if defined(__SANITIZE_THREAD__)
+#if defined(SEEDBED_TSAN)
     __tsan_switch_to_fiber(fibre.tsan_return_, 0);
 #endif
     context::jump_fcontext(fibre.return_context_, nullptr);
@@ -86,7 +87,7 @@ Fibre::Fibre(StackPool& stacks, std::function<void()> body)
     : stacks_(stacks), body_(std::move(body)), stack_(stacks.acquire()) {
   context_ = context::make_fcontext(static_cast<char*>(stack_) + StackPool::stack_bytes,
                                     StackPool::stack_bytes, &FibreEntry::run);
-#if defined(__SANITIZE_THREAD__)
+#if defined(SEEDBED_TSAN)
   tsan_fibre_ = __tsan_create_fiber(0);
 #endif
 }
@@ -94,7 +95,7 @@ Fibre::Fibre(StackPool& stacks, std::function<void()> body)
 Fibre::~Fibre() {
   if (state_ == State::running || state_ == State::suspended)
     die("a fibre is destroyed while its frames still stand: kill its machine and run the scheduler first");
-#if defined(__SANITIZE_THREAD__)
+#if defined(SEEDBED_TSAN)
   __tsan_destroy_fiber(tsan_fibre_);
 #endif
   stacks_.release(stack_);
@@ -117,7 +118,7 @@ void Fibre::resume() {
   saved_.restore();
   void* our_fake_stack = nullptr;
   asan_leave(&our_fake_stack, stack_, StackPool::stack_bytes);
-#if defined(__SANITIZE_THREAD__)
+#if defined(SEEDBED_TSAN)
   tsan_return_ = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(tsan_fibre_, 0);
 #endif
@@ -137,7 +138,7 @@ void Fibre::suspend() {
         "spawn");
   fibre->state_ = State::suspended;
   asan_leave(&fibre->fake_stack_, fibre->return_stack_, fibre->return_stack_bytes_);
-#if defined(__SANITIZE_THREAD__)
+#if defined(SEEDBED_TSAN)
   __tsan_switch_to_fiber(fibre->tsan_return_, 0);
 #endif
   const context::transfer_t back = context::jump_fcontext(fibre->return_context_, nullptr);

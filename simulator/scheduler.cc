@@ -11,7 +11,7 @@
 namespace seedbed {
 
 static constexpr uint32_t killed_thrown_max =
-    100'000;  // an unwinding stack calls a handful of ports, a swallowed Killed any number
+    10'000;  // an unwinding stack calls a handful of ports, a swallowed Killed any number
 static constexpr size_t named_in_report_max = 20;
 
 Scheduler::Scheduler(SchedulerOptions options)

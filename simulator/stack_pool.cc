@@ -7,8 +7,9 @@
 #include <cstring>
 
 #include "simulator/die.h"
+#include "simulator/sanitizers.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(SEEDBED_ASAN)
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -38,7 +39,7 @@ void* StackPool::acquire() {
 }
 
 void StackPool::release(void* bottom) noexcept {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(SEEDBED_ASAN)
   __asan_unpoison_memory_region(
       bottom, stack_bytes);  // the last frames of a fibre never return, their red zones stay
 #endif

@@ -171,6 +171,26 @@ TEST(Scheduler, AWaitListWakesItsFibresOrTheTimeDoes) {
   });
 }
 
+TEST(Scheduler, TheTimerOfAParkThatIsOverWakesNobody) {
+  VirtualHost host;
+  VirtualRuntime& runtime = host.runtime();
+  host.run([&] {
+    WaitList first(runtime.scheduler(), "waits first");
+    WaitList second(runtime.scheduler(), "waits second");
+    const uint64_t start_ns = runtime.now_ns();
+    Task waiter = runtime.spawn("waiter", [&] {
+      EXPECT_TRUE(first.park_until(start_ns + 100));
+      second.park();
+      EXPECT_EQ(runtime.now_ns(), start_ns + 200);
+    });
+    runtime.sleep_ns(10);
+    first.wake_all();
+    runtime.sleep_ns(190);
+    second.wake_all();
+    waiter->join();
+  });
+}
+
 TEST(Scheduler, ADeadlockIsReportedWithTheNamesOfWhoWaits) {
   Scheduler scheduler({.seed = 3});
   VirtualRuntime machine(scheduler, {.name = "agent"});
