@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace seedbed {
 
@@ -31,6 +32,13 @@ Result<BitlockerVolume> BitlockerVolume::open(BlockDevice& device, const Extent&
     if (error.where.empty()) error.where = where;
     return std::unexpected(std::move(error));
   };
+  const uint64_t capacity_bytes = device.contract().capacity_bytes;
+  if (partition.length_bytes > capacity_bytes ||
+      partition.offset_bytes > capacity_bytes - partition.length_bytes)
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("a partition of {} bytes leaves the drive of {}", partition.length_bytes, capacity_bytes),
+        where);
   Bytes start(4096);
   if (partition.length_bytes < start.size())
     return fail(ErrorCode::not_found, "no BitLocker volume fits into the partition", where);

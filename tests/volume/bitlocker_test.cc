@@ -217,6 +217,36 @@ TEST(BitlockerMetadata, entries_have_the_sizes_of_genuine_ones) {
   EXPECT_EQ(parse_bitlocker_area(without->metadata_area, plain)->geometry.extra_offset_bytes, 0U);
 }
 
+// docs/formats/bitlocker.md, "Worked example"
+TEST(BitlockerMetadata, is_the_worked_example_of_the_document) {
+  BitlockerSecrets secrets = test_secrets(1, "");
+  const auto count_from = [](MutableByteSpan bytes, uint8_t first) {
+    for (uint8_t& byte : bytes) byte = first++;
+  };
+  count_from(secrets.volume_master_key.mutable_span(), 0x00);
+  count_from(secrets.full_volume_key.mutable_span(), 0x20);
+  count_from(secrets.recovery_key.mutable_span(), 0x40);
+  count_from(secrets.recovery_salt, 0x50);
+  count_from(secrets.volume_id.bytes, 0x60);
+  count_from(secrets.recovery_protector_id.bytes, 0x70);
+  const BitlockerGeometry geometry{.volume_bytes = 64 * MiB,
+                                   .partition_start_sector = 2048,
+                                   .metadata_offset_bytes = {24 * MiB, 40 * MiB, 56 * MiB},
+                                   .header_offset_bytes = 24 * MiB + kFveAreaBytes};
+  EXPECT_EQ(recovery_text(secrets), "183744-189398-195052-200706-206360-212014-217668-223322");
+  EXPECT_EQ(hex_lower(stretch_recovery_key(secrets.recovery_key, secrets.recovery_salt).span()),
+            "d8f334a2443f4b0920c405fc6d4c711d1447cdc31a082ae5fc176ad8b7ba3ab0");
+  const auto encoded = encode_bitlocker(geometry, secrets, "HOST E: 11/2/2016", kTestNow_ns);
+  ASSERT_TRUE(encoded);
+  const ByteSpan area = encoded->metadata_area;
+  EXPECT_EQ(hex_lower(area.subspan(0x60, 16)), "0600000004800000f001ce503635d201");
+  EXPECT_EQ(hex_lower(area.subspan(0x1b0, 16)), "4cb4b63045900d8002a96fbb50000300");
+  // The CRC-32 covers the block, the sealed digest ends the area: these two pin every byte before them
+  EXPECT_EQ(hex_lower(area.subspan(0x230, 16)), "d0fd0200afdfd2a75000000005000100");
+  EXPECT_EQ(hex_lower(area.subspan(0x240, 16)), "f001ce503635d2010500000080f67f6c");
+  EXPECT_TRUE(all_zero(area.subspan(0x288)));
+}
+
 TEST(BitlockerMetadata, layouts_that_cannot_be_are_refused) {
   const auto refused = [](auto change) {
     BitlockerGeometry geometry = test_geometry(4096);

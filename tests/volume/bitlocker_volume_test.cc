@@ -155,6 +155,8 @@ TEST(BitlockerVolume, a_wrong_secret_is_told_from_damage) {
       BitlockerVolume::open(sealed.device, {0, kVolumeBytes}, kTestPassword, &sealed.stretcher);
   EXPECT_EQ(nothing.error().code, ErrorCode::not_found);
   EXPECT_NE(nothing.error().where, "");
+  const auto outside = BitlockerVolume::open(sealed.device, {kPartitionAt + 1, kVolumeBytes}, kTestPassword);
+  EXPECT_EQ(outside.error().code, ErrorCode::invalid_argument);
 }
 
 // Against a model that decides for every sector by itself.

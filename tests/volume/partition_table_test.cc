@@ -103,6 +103,28 @@ TEST_P(PartitionTables, beyond_32_bits_the_protective_mbr_says_its_most) {
   EXPECT_EQ(load_le<uint32_t>(head, 458), UINT32_MAX);
 }
 
+// docs/formats/partition-table.md, "Worked example"
+TEST(PartitionTable, is_the_worked_example_of_the_document) {
+  Guid disk, partition;
+  for (uint8_t i = 0; i < 16; i++) {
+    disk.bytes[i] = 0x10 + i;
+    partition.bytes[i] = 0x20 + i;
+  }
+  const auto table = plan_partition_table(64 * MiB, 512, disk, partition, "seed");
+  ASSERT_TRUE(table);
+  const EncodedPartitionTable encoded = encode_partition_table(*table);
+  const auto head = [&](size_t at, size_t size) {
+    return hex_lower(ByteSpan(encoded.head).subspan(at, size));
+  };
+  EXPECT_EQ(head(0x1c0, 16), "0200eeffffff01000000ffff01000000");
+  EXPECT_EQ(head(0x210, 16), "fb90a1e5000000000100000000000000");
+  EXPECT_EQ(head(0x220, 16), "ffff0100000000002200000000000000");
+  EXPECT_EQ(head(0x250, 16), "8000000080000000409f30e300000000");
+  EXPECT_EQ(head(0x420, 16), "0008000000000000fff7010000000000");
+  EXPECT_EQ(encoded.tail_offset_bytes, 0x3ffbe00U);
+  EXPECT_EQ(hex_lower(ByteSpan(encoded.tail).subspan(0x4010, 16)), "3e5cad6b00000000ffff010000000000");
+}
+
 // util-linux, as an independent reader, finds the same partition.
 TEST_P(PartitionTables, are_read_by_partx) {
   ASSERT_EQ(missing_program("partx", "util-linux"), "");
