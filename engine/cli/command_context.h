@@ -1,4 +1,5 @@
-// What every command of offseed is given: the production adaptors of this process. Made by main, used by one command.
+// What every command of offseed is given: the production adaptors of this process. Made by main, used by one
+// command.
 #pragma once
 
 #include "engine/linux/mkntfs.h"

@@ -1,4 +1,5 @@
-// offseed drive create|inspect|verify|ls|cat: looking at prepared drives, and making image files to rehearse on.
+// offseed drive create|inspect|verify|ls|cat: looking at prepared drives, and making image files to rehearse
+// on.
 #pragma once
 
 #include <string>
@@ -9,13 +10,14 @@
 namespace seedbed {
 
 struct DriveCommand {
-  std::string path;                // device or image
-  std::string recovery_password;   // --recovery-password
-  std::string key_file;            // --key-file: a file whose first line is recovery password or password; "-": standard input
-  std::string journal;             // --journal: takes the key from the drive's journal
-  std::string file = "/";          // ls, cat
-  uint64_t size_bytes = 0;         // create
-  uint32_t sector_bytes = 512;     // create
+  std::string path;               // device or image
+  std::string recovery_password;  // --recovery-password
+  std::string
+      key_file;  // --key-file: a file whose first line is recovery password or password; "-": standard input
+  std::string journal;          // --journal: takes the key from the drive's journal
+  std::string file = "/";       // ls, cat
+  uint64_t size_bytes = 0;      // create
+  uint32_t sector_bytes = 512;  // create
 };
 
 Result<ExitCode> run_drive_create(CommandContext context, const DriveCommand& command);

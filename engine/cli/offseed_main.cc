@@ -22,15 +22,18 @@ constexpr const char* kPrepImportHelp =
     "  /srcdir:DIR /dstdir:C/   what to copy, and container/virtual directory/ it goes to\n"
     "  /BlobType:BlockBlob|PageBlob    /Disposition:rename|no-overwrite|overwrite\n"
     "  /ResumeSession | /AbortSession  with /j and /id; the same command again resumes too\n"
-    "Options of seedbed: --plan --no-proof --workers N --checkpoint-mib N --drive-map FILE --temporary-directory DIR\n";
+    "Options of seedbed: --plan --no-proof --workers N --checkpoint-mib N --drive-map FILE "
+    "--temporary-directory DIR\n";
 
 // Keys given as words are blanked, so that a process listing shows them no longer than it takes to start.
 void blank_secrets(int argc, char** argv) {
   for (int i = 1; i < argc; i++)
     for (const char* name : {"/sk:", "/csas:", "--recovery-password="})
-      if (strncasecmp(argv[i], name, std::strlen(name)) == 0) std::memset(argv[i] + std::strlen(name), '*', std::strlen(argv[i] + std::strlen(name)));
+      if (strncasecmp(argv[i], name, std::strlen(name)) == 0)
+        std::memset(argv[i] + std::strlen(name), '*', std::strlen(argv[i] + std::strlen(name)));
   for (int i = 1; i + 1 < argc; i++)
-    if (std::strcmp(argv[i], "--recovery-password") == 0) std::memset(argv[i + 1], '*', std::strlen(argv[i + 1]));
+    if (std::strcmp(argv[i], "--recovery-password") == 0)
+      std::memset(argv[i + 1], '*', std::strlen(argv[i + 1]));
 }
 
 int run(int argc, char** argv) {
@@ -49,11 +52,15 @@ int run(int argc, char** argv) {
   wai_app->footer(std::string(kPrepImportHelp) + kExitCodeHelp);
   wai_app->add_option("words", wai.words, "PrepImport and its /options");
   wai_app->add_flag("--plan", wai.plan, "decide and show everything, touch nothing");
-  wai_app->add_flag("!--no-proof", wai.proof, "do not read everything back before the session counts as complete");
-  wai_app->add_option("--workers", wai.workers, "CPU-bound tasks (default: one a core)")->check(CLI::Range(0, 256));
-  wai_app->add_option("--checkpoint-mib", wai.checkpoint_mib, "between checkpoints (default 32)")->check(CLI::Range(1, 1024));
+  wai_app->add_flag("!--no-proof", wai.proof,
+                    "do not read everything back before the session counts as complete");
+  wai_app->add_option("--workers", wai.workers, "CPU-bound tasks (default: one a core)")
+      ->check(CLI::Range(0, 256));
+  wai_app->add_option("--checkpoint-mib", wai.checkpoint_mib, "between checkpoints (default 32)")
+      ->check(CLI::Range(1, 1024));
   wai_app->add_option("--drive-map", wai.drive_map, "TOML file: which device a drive letter means");
-  wai_app->add_option("--temporary-directory", wai.temporary_directory, "for the formatter's sparse file (default: the log directory)");
+  wai_app->add_option("--temporary-directory", wai.temporary_directory,
+                      "for the formatter's sparse file (default: the log directory)");
 
   DriveCommand drive;
   std::string size;
@@ -61,7 +68,8 @@ int run(int argc, char** argv) {
   drive_app->require_subcommand(1);
   const auto with_key = [&](CLI::App* sub) {
     sub->add_option("--recovery-password", drive.recovery_password, "the 48-digit recovery password");
-    sub->add_option("--key-file", drive.key_file, "a file whose first line is the recovery password or password (-: standard input)");
+    sub->add_option("--key-file", drive.key_file,
+                    "a file whose first line is the recovery password or password (-: standard input)");
     sub->add_option("--journal", drive.journal, "take the key from the drive's journal");
   };
   const auto drive_verb = [&](const char* name, const char* what) {
@@ -85,8 +93,9 @@ int run(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError&) {   // its message would repeat the words, keys among them
-    std::fputs("offseed: there are arguments that were not expected. Run with --help for more information.\n", stderr);
+  } catch (const CLI::ExtrasError&) {  // its message would repeat the words, keys among them
+    std::fputs("offseed: there are arguments that were not expected. Run with --help for more information.\n",
+               stderr);
     return static_cast<int>(ExitCode::usage);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
@@ -113,7 +122,10 @@ int run(int argc, char** argv) {
   const auto outcome = dispatch();
   if (outcome) return static_cast<int>(*outcome);
   const Error& error = outcome.error();
-  person.event("error", {{"code", error_code_name(error.code)}, {"what", error.what}, {"where", error.where}, {"remedy", error.remedy}});
+  person.event("error", {{"code", error_code_name(error.code)},
+                         {"what", error.what},
+                         {"where", error.where},
+                         {"remedy", error.remedy}});
   person.notice(NoticeLevel::error, error.message());
   return static_cast<int>(exit_code_of(error.code));
 }
@@ -121,4 +133,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace seedbed
 
-int main(int argc, char** argv) { return seedbed::run(argc, argv); }
+int main(int argc, char** argv) {
+  return seedbed::run(argc, argv);
+}

@@ -33,10 +33,14 @@ void tell(Operator& person, std::string_view table) {
 }  // namespace
 
 Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExportCommand& command) {
-  if (command.words.empty()) return fail(ErrorCode::invalid_argument, "waimportexport needs a command: PrepImport", {}, "See offseed waimportexport --help");
+  if (command.words.empty())
+    return fail(ErrorCode::invalid_argument, "waimportexport needs a command: PrepImport", {},
+                "See offseed waimportexport --help");
   const std::string& name = command.words.front();
   if (name != "PrepImport")
-    return fail(ErrorCode::unsupported, fmt::format("{} is not a command of this version; it has PrepImport", name), {}, "See offseed waimportexport --help");
+    return fail(ErrorCode::unsupported,
+                fmt::format("{} is not a command of this version; it has PrepImport", name), {},
+                "See offseed waimportexport --help");
   PrepImportOptions options = TRY(parse_prep_import({command.words.begin() + 1, command.words.end()}));
   if (!options.target.empty()) options.target = TRY(resolve_target(options.target, command.drive_map));
 
@@ -45,12 +49,15 @@ Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExport
   session.host_name = host_name();
   session.writer.checkpoint_bytes = command.checkpoint_mib * MiB;
   session.writer.redo_bytes = session.writer.checkpoint_bytes + session.writer.queue_bytes;
-  const std::string log_directory = options.log_directory.empty() ? parent_of(options.journal) : options.log_directory;
+  const std::string log_directory =
+      options.log_directory.empty() ? parent_of(options.journal) : options.log_directory;
   if (!command.plan) {
-    const std::string log_path = join_path(log_directory, options.journal.substr(options.journal.find_last_of('/') + 1) + ".log");
+    const std::string log_path =
+        join_path(log_directory, options.journal.substr(options.journal.find_last_of('/') + 1) + ".log");
     session.log = TRY(Logger::to_file(log_path, [&] { return context.runtime.utc_ns(); }));
   }
-  MkntfsFormatter formatter(command.temporary_directory.empty() ? log_directory : command.temporary_directory);
+  MkntfsFormatter formatter(command.temporary_directory.empty() ? log_directory
+                                                                : command.temporary_directory);
   std::vector<std::string> notes;
   const auto open = [&](const std::string& target) {
     OpenDriveOptions how;
@@ -78,15 +85,19 @@ Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExport
       break;
     case PrepOutcome::Kind::aborted:
       context.person.event("aborted", {{"session", options.session_id}});
-      context.person.notice(NoticeLevel::info, fmt::format("The session {} was undone; the drive is as before it.", options.session_id));
+      context.person.notice(
+          NoticeLevel::info,
+          fmt::format("The session {} was undone; the drive is as before it.", options.session_id));
       break;
     case PrepOutcome::Kind::already_complete:
       context.person.event("already_complete", session_event(*outcome));
       tell(context.person, "This session is complete already:\n" + session_table(*outcome));
       break;
     case PrepOutcome::Kind::completed:
-      for (const auto& [path, reason] : outcome->report.skipped) context.person.event("skipped", {{"path", path}, {"reason", reason}});
-      for (const auto& [path, on_drive] : outcome->report.renamed) context.person.event("renamed", {{"path", path}, {"drive_path", on_drive}});
+      for (const auto& [path, reason] : outcome->report.skipped)
+        context.person.event("skipped", {{"path", path}, {"reason", reason}});
+      for (const auto& [path, on_drive] : outcome->report.renamed)
+        context.person.event("renamed", {{"path", path}, {"drive_path", on_drive}});
       context.person.event("completed", session_event(*outcome));
       tell(context.person, "The copy session is complete:\n" + session_table(*outcome));
       break;

@@ -10,10 +10,10 @@
 namespace seedbed {
 
 struct WaImportExportCommand {
-  std::vector<std::string> words;   // "PrepImport", "/j:…", …
-  bool plan = false;                // decide and show, touch nothing
+  std::vector<std::string> words;  // "PrepImport", "/j:…", …
+  bool plan = false;               // decide and show, touch nothing
   bool proof = true;
-  unsigned workers = 0;             // 0: as many as cores
+  unsigned workers = 0;  // 0: as many as cores
   uint32_t checkpoint_mib = 32;
   std::string drive_map;            // TOML: x = "/dev/sdb"
   std::string temporary_directory;  // for mkntfs's sparse file; "": the log directory's

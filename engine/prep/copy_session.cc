@@ -11,22 +11,32 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kJournalSoftBytes = 1 * MiB;    // compacted beyond; the portal takes 2 MB
+constexpr uint64_t kJournalSoftBytes = 1 * MiB;  // compacted beyond; the portal takes 2 MB
 constexpr std::string_view kFilesSet = "files", kManifestSet = "manifest";
 
 Status not_this_drive(const std::string& what, const std::string& where) {
-  return fail(ErrorCode::refused, "this is not the drive the journal speaks of: " + what, where, "Attach the right drive, or name its path with /t");
+  return fail(ErrorCode::refused, "this is not the drive the journal speaks of: " + what, where,
+              "Attach the right drive, or name its path with /t");
 }
 
-std::string file_name_of(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+std::string file_name_of(const std::string& path) {
+  return path.substr(path.find_last_of('/') + 1);
+}
 
 // Reports stage progress to the operator with the time of this run.
 class StageProgress {
  public:
   StageProgress(SessionPorts& ports, std::string stage, uint64_t total_bytes, uint64_t resumed_bytes)
-      : ports_(ports), stage_(std::move(stage)), total_bytes_(total_bytes), resumed_bytes_(resumed_bytes), start_ns_(ports.runtime.now_ns()) {}
+      : ports_(ports),
+        stage_(std::move(stage)),
+        total_bytes_(total_bytes),
+        resumed_bytes_(resumed_bytes),
+        start_ns_(ports.runtime.now_ns()) {}
   void done(uint64_t bytes) {
-    ports_.person.progress({.stage = stage_, .done_bytes = bytes, .total_bytes = total_bytes_, .elapsed_ns = ports_.runtime.now_ns() - start_ns_,
+    ports_.person.progress({.stage = stage_,
+                            .done_bytes = bytes,
+                            .total_bytes = total_bytes_,
+                            .elapsed_ns = ports_.runtime.now_ns() - start_ns_,
                             .resumed_bytes = resumed_bytes_});
   }
 
@@ -49,7 +59,8 @@ CopySession::CopySession(SessionPorts ports, Journal& journal, DriveHistory hist
     : ports_(ports), journal_(journal), history_(std::move(history)), options_(std::move(options)) {}
 
 Status CopySession::append(Record record) {
-  TRY(apply_record(history_, record, journal_.records().size(), journal_.path()));   // what cannot follow is never written
+  TRY(apply_record(history_, record, journal_.records().size(),
+                   journal_.path()));  // what cannot follow is never written
   return journal_.append(std::move(record));
 }
 
@@ -60,12 +71,20 @@ Status CopySession::compact_when_large() {
 }
 
 std::string CopySession::side_file(const SessionHistory& of, const std::string& suffix) const {
-  return join_path(history_.drive.log_directory, fmt::format("{}.{}.{}", file_name_of(journal_.path()), of.number, suffix));
+  return join_path(history_.drive.log_directory,
+                   fmt::format("{}.{}.{}", file_name_of(journal_.path()), of.number, suffix));
 }
 
 ManifestParts CopySession::manifest_parts(const SourcePlan& plan, const SessionLayout& layout) const {
   const DriveFacts& drive = history_.drive;
-  return {plan, layout, drive.serial, history_.sessions.back().disposition, drive.storage_account_key, drive.container_sas, history_.last_complete() != nullptr};
+  return {plan,
+          layout,
+          drive.serial,
+          history_.sessions.back().disposition,
+          drive.storage_account_key,
+          drive.container_sas,
+          history_.last_complete() != nullptr,
+          options_.writer.chunk_bytes};
 }
 
 // ---- intent and building ----
@@ -97,7 +116,8 @@ Status CopySession::begin(const SourcePlan& plan, const std::string& disposition
 }
 
 Status CopySession::build() {
-  if (!secrets_) {   // an earlier run was cut while building: fresh keys, for the same ones would repeat nonces
+  if (!secrets_) {  // an earlier run was cut while building: fresh keys, for the same ones would repeat
+                    // nonces
     rebuilt_ = true;
     const DriveFacts& last = history_.drive;
     DriveFacts facts;
@@ -118,7 +138,8 @@ Status CopySession::build() {
   plan.disk = history_.drive.disk;
   plan.partition = history_.drive.partition;
   plan.now_ns = ports_.runtime.utc_ns();
-  plan.description = fmt::format("{} {} {}", options_.host_name, history_.drive.serial, utc_journal_text(plan.now_ns).substr(0, 10));
+  plan.description = fmt::format("{} {} {}", options_.host_name, history_.drive.serial,
+                                 utc_journal_text(plan.now_ns).substr(0, 10));
   Bytes serial(8);
   ports_.entropy.fill(serial);
   plan.ntfs_serial = load_le<uint64_t>(serial, 0);
@@ -128,7 +149,9 @@ Status CopySession::build() {
   StageProgress progress(ports_, "build", 0, 0);
   const uint64_t start_ns = ports_.runtime.now_ns();
   TRY(build_drive(ports_.device, ports_.formatter, plan, [&](uint64_t done_bytes, uint64_t total_bytes) {
-    if (done_bytes == total_bytes) options_.log.info(fmt::format("volume built: {} bytes in {} ms", total_bytes, (ports_.runtime.now_ns() - start_ns) / 1'000'000));
+    if (done_bytes == total_bytes)
+      options_.log.info(fmt::format("volume built: {} bytes in {} ms", total_bytes,
+                                    (ports_.runtime.now_ns() - start_ns) / 1'000'000));
   }));
   return append(volume_built_record());
 }
@@ -139,28 +162,39 @@ Status CopySession::check_device() const {
   const DeviceIdentity& identity = ports_.device.identity();
   const DeviceContract& contract = ports_.device.contract();
   const DriveFacts& drive = history_.drive;
-  if (identity.serial != drive.serial) return not_this_drive(fmt::format("its serial number is {}, not {}", identity.serial, drive.serial), identity.path);
+  if (identity.serial != drive.serial)
+    return not_this_drive(fmt::format("its serial number is {}, not {}", identity.serial, drive.serial),
+                          identity.path);
   if (contract.capacity_bytes != drive.capacity_bytes)
-    return not_this_drive(fmt::format("it has {} bytes, not {}", contract.capacity_bytes, drive.capacity_bytes), identity.path);
+    return not_this_drive(
+        fmt::format("it has {} bytes, not {}", contract.capacity_bytes, drive.capacity_bytes), identity.path);
   if (contract.logical_sector_bytes != drive.sector_bytes)
-    return not_this_drive(fmt::format("its sectors have {} bytes, not {}", contract.logical_sector_bytes, drive.sector_bytes), identity.path);
+    return not_this_drive(
+        fmt::format("its sectors have {} bytes, not {}", contract.logical_sector_bytes, drive.sector_bytes),
+        identity.path);
   return {};
 }
 
 Result<OpenDrive> CopySession::open_drive() const {
   const std::string& where = ports_.device.identity().path;
-  OpenDrive drive = TRY(open_drive_volume(ports_.device, history_.drive.recovery_password.text(), ports_.stretcher));
-  if (drive.table.disk != history_.drive.disk) return std::unexpected(not_this_drive("its disk GUID is " + drive.table.disk.text(), where).error());
+  OpenDrive drive =
+      TRY(open_drive_volume(ports_.device, history_.drive.recovery_password.text(), ports_.stretcher));
+  if (drive.table.disk != history_.drive.disk)
+    return std::unexpected(not_this_drive("its disk GUID is " + drive.table.disk.text(), where).error());
   if (drive.volume->volume_id() != history_.drive.volume)
-    return std::unexpected(not_this_drive("its volume GUID is " + drive.volume->volume_id().text(), where).error());
+    return std::unexpected(
+        not_this_drive("its volume GUID is " + drive.volume->volume_id().text(), where).error());
   if (!drive.marker) return std::unexpected(not_this_drive("it carries no drive marker", where).error());
   if (drive.marker->journal.text() != history_.journal_id || drive.marker->state == MarkerState::building)
-    return std::unexpected(not_this_drive("its marker names the journal " + drive.marker->journal.text(), where).error());
+    return std::unexpected(
+        not_this_drive("its marker names the journal " + drive.marker->journal.text(), where).error());
   const auto legal = history_.legal_generations();
   if (std::ranges::find(legal, drive.marker->generation) == legal.end())
-    return fail(ErrorCode::refused,
-                fmt::format("the drive is at session generation {}, the journal at {}: one of them is an old copy", drive.marker->generation, legal.back()), where,
-                "Use the drive and the journal that belong together");
+    return fail(
+        ErrorCode::refused,
+        fmt::format("the drive is at session generation {}, the journal at {}: one of them is an old copy",
+                    drive.marker->generation, legal.back()),
+        where, "Use the drive and the journal that belong together");
   return drive;
 }
 
@@ -177,10 +211,12 @@ Status CopySession::undo_set(SetRecord& set, std::string_view name) {
   return append(metadata_set_record(session(), name, SetState::undone, SavedSet(set.saved)));
 }
 
-// A set that was prepared may be on the drive in part: it is written whole before anything is read through the file system.
+// A set that was prepared may be on the drive in part: it is written whole before anything is read through
+// the file system.
 Status CopySession::settle_sets() {
   if (session().files_set.state == SetState::prepared) TRY(apply_set(session().files_set, kFilesSet));
-  if (session().manifest_set.state == SetState::prepared) TRY(apply_set(session().manifest_set, kManifestSet));
+  if (session().manifest_set.state == SetState::prepared)
+    TRY(apply_set(session().manifest_set, kManifestSet));
   return {};
 }
 
@@ -197,7 +233,8 @@ Status CopySession::check_previous_manifest(NtfsVolume& ntfs) const {
     at += got_bytes;
   }
   if (hex_upper(digest.snapshot()) != previous->manifest_hash)
-    return fail(ErrorCode::corrupt, "the manifest on the drive is not the one the journal recorded", kManifestPath, "The drive was changed since; prepare it anew");
+    return fail(ErrorCode::corrupt, "the manifest on the drive is not the one the journal recorded",
+                kManifestPath, "The drive was changed since; prepare it anew");
   return {};
 }
 
@@ -210,7 +247,8 @@ Status CopySession::lay_out_files(OpenDrive& drive, const SourcePlan& plan) {
   marker.state = MarkerState::open;
   marker.generation = session().number;
   blocks.push_back({kMarkerOffset_bytes, encode_marker(marker)});
-  const SavedSet saved = TRY(save_metadata_set(ports_.files, ports_.device, side_file(session(), "files.set"), blocks));
+  const SavedSet saved =
+      TRY(save_metadata_set(ports_.files, ports_.device, side_file(session(), "files.set"), blocks));
   options_.log.info(fmt::format("laid out {} files, {} metadata blocks", plan.files.size(), blocks.size()));
   TRY(append(metadata_set_record(session(), kFilesSet, SetState::prepared, saved)));
   return apply_set(session().files_set, kFilesSet);
@@ -220,7 +258,8 @@ Status CopySession::rename_manifest(OpenDrive& drive) {
   auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), false));
   TRY(ntfs.rename(kNewManifestPath, kManifestPath));
   const auto blocks = TRY(drive_blocks(*drive.volume, TRY(ntfs.close())));
-  const SavedSet saved = TRY(save_metadata_set(ports_.files, ports_.device, side_file(session(), "manifest.set"), blocks));
+  const SavedSet saved =
+      TRY(save_metadata_set(ports_.files, ports_.device, side_file(session(), "manifest.set"), blocks));
   TRY(append(metadata_set_record(session(), kManifestSet, SetState::prepared, saved)));
   return apply_set(session().manifest_set, kManifestSet);
 }
@@ -230,34 +269,44 @@ Status CopySession::rename_manifest(OpenDrive& drive) {
 Result<PageHashLog> CopySession::open_hash_log() {
   const std::string path = side_file(session(), "hashes");
   if (!session().checkpoint) return PageHashLog::create(ports_.files, path);
-  return PageHashLog::open(ports_.files, path, session().checkpoint->hash_log_bytes, session().checkpoint->hash_log_sha256);
+  return PageHashLog::open(ports_.files, path, session().checkpoint->hash_log_bytes,
+                           session().checkpoint->hash_log_sha256);
 }
 
 // The last checkpoint is read back before a resume builds on it. Under legal faults it always verifies.
-Status CopySession::trust_checkpoint(OpenDrive& drive, ChunkStream& data, ChunkStream& manifest, PageHashLog& hashes) {
+Status CopySession::trust_checkpoint(OpenDrive& drive, ChunkStream& data, ChunkStream& manifest,
+                                     PageHashLog& hashes) {
   if (!session().checkpoint) return {};
   const uint64_t end = session().checkpoint->chunks;
-  ChunkList tail = TRY(last_chunks(end > data.end_chunk() ? manifest : data, end, options_.writer.checkpoint_bytes));
+  ChunkList tail =
+      TRY(last_chunks(end > data.end_chunk() ? manifest : data, end, options_.writer.checkpoint_bytes));
   const auto mismatch = [&](const ProofPlace& place) -> Status {
     return fail(ErrorCode::refused,
-                fmt::format("the drive does not hold what the last checkpoint says is durable: range {} differs. The drive lost data after it had confirmed a flush",
+                fmt::format("the drive does not hold what the last checkpoint says is durable: range {} "
+                            "differs. The drive lost data after it had confirmed a flush",
                             place.range.range_index),
-                fmt::format("{} @ {}", ports_.device.identity().path, drive.volume->partition_offset_bytes() + place.chunk.volume_offset_bytes),
+                fmt::format("{} @ {}", ports_.device.identity().path,
+                            drive.volume->partition_offset_bytes() + place.chunk.volume_offset_bytes),
                 "Do not trust this drive: abort the session with /AbortSession and use another drive");
   };
-  TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, tail, hashes, options_.writer, mismatch, [](uint64_t) {}));
+  TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, tail, hashes, options_.writer, mismatch,
+                   [](uint64_t) {}));
   return {};
 }
 
-Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& hashes, const std::string& stage, SessionReport& report) {
+Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& hashes, const std::string& stage,
+                         SessionReport& report) {
   const CheckpointRecord base = session().checkpoint.value_or(CheckpointRecord{});
   const uint64_t total_bytes = padded_bytes(stream.files());
   const uint64_t before_bytes = stage == "copy" ? base.bytes : 0;
   StageProgress progress(ports_, stage, total_bytes, before_bytes);
   const auto checkpoint = [&](const Checkpoint& point) -> Status {
     TRY(hashes.append(point.hashes));
-    TRY(append(checkpoint_record(session(), {.chunks = point.chunks, .ranges = point.ranges, .bytes = base.bytes + point.bytes,
-                                             .hash_log_bytes = hashes.length_bytes(), .hash_log_sha256 = hashes.sha256_hex()})));
+    TRY(append(checkpoint_record(session(), {.chunks = point.chunks,
+                                             .ranges = point.ranges,
+                                             .bytes = base.bytes + point.bytes,
+                                             .hash_log_bytes = hashes.length_bytes(),
+                                             .hash_log_sha256 = hashes.sha256_hex()})));
     TRY(compact_when_large());
     progress.done(before_bytes + point.bytes);
     ports_.person.event("checkpoint", {{"stage", stage},
@@ -266,13 +315,15 @@ Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& has
                                        {"ranges", std::to_string(point.ranges)}});
     return {};
   };
-  const WriteTotals totals = TRY(write_sectors(ports_.runtime, ports_.device, drive.volume->partition_offset_bytes(), drive.volume->cipher(), stream, checkpoint,
-                                               options_.writer));
+  const WriteTotals totals =
+      TRY(write_sectors(ports_.runtime, ports_.device, drive.volume->partition_offset_bytes(),
+                        drive.volume->cipher(), stream, checkpoint, options_.writer));
   report.stages.push_back({stage, totals.bytes, totals.times});
   return {};
 }
 
-Status CopySession::write_temporary_manifest(NtfsVolume& ntfs, const ManifestParts& parts, PageHashLog& hashes) {
+Status CopySession::write_temporary_manifest(NtfsVolume& ntfs, const ManifestParts& parts,
+                                             PageHashLog& hashes) {
   const std::string path = side_file(session(), "manifest");
   auto file = TRY(ports_.files.open(path, OpenMode::create, 0600));
   TRY(file->truncate(0));
@@ -284,7 +335,7 @@ Status CopySession::write_temporary_manifest(NtfsVolume& ntfs, const ManifestPar
     pending.clear();
     return {};
   };
-  std::vector<Md5> window;   // the log is read in steps
+  std::vector<Md5> window;  // the log is read in steps
   uint64_t window_first = 0;
   constexpr uint64_t kWindowRanges = 4096;
   const auto hash = [&](uint64_t range) -> Result<Md5> {
@@ -300,21 +351,30 @@ Status CopySession::write_temporary_manifest(NtfsVolume& ntfs, const ManifestPar
   }));
   TRY(write_out());
   if (at != parts.layout.manifest.size_bytes)
-    return fail(ErrorCode::internal, fmt::format("the manifest has {} bytes, {} were laid out", at, parts.layout.manifest.size_bytes), path);
+    return fail(
+        ErrorCode::internal,
+        fmt::format("the manifest has {} bytes, {} were laid out", at, parts.layout.manifest.size_bytes),
+        path);
   return file->sync();
 }
 
 // ---- proof and end ----
 
-Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest, PageHashLog& hashes, SessionReport& report) {
+Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
+                          PageHashLog& hashes, SessionReport& report) {
   // The file system first, freshly read: it must still say what the data was written by.
   auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
   const SessionLayout found = TRY(read_layout(ntfs, plan, kManifestPath));
-  const auto same = [](const LaidOutFile& a, const LaidOutFile& b) { return a.size_bytes == b.size_bytes && a.extents == b.extents; };
+  const auto same = [](const LaidOutFile& a, const LaidOutFile& b) {
+    return a.size_bytes == b.size_bytes && a.extents == b.extents;
+  };
   for (size_t i = 0; i < found.files.size(); i++)
     if (!same(found.files[i], data.files()[i]))
-      return fail(ErrorCode::corrupt, "the proof found a file in another place than it was written to", plan.drive_path(plan.files[i]), "Abort the session and use another drive");
-  if (!same(found.manifest, manifest.files()[0])) return fail(ErrorCode::corrupt, "the proof found the manifest in another place than it was written to", kManifestPath);
+      return fail(ErrorCode::corrupt, "the proof found a file in another place than it was written to",
+                  plan.drive_path(plan.files[i]), "Abort the session and use another drive");
+  if (!same(found.manifest, manifest.files()[0]))
+    return fail(ErrorCode::corrupt, "the proof found the manifest in another place than it was written to",
+                kManifestPath);
 
   const uint64_t data_bytes = padded_bytes(data.files());
   StageProgress progress(ports_, "proof", data_bytes + padded_bytes(manifest.files()), 0);
@@ -323,10 +383,14 @@ Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream&
     stream->rewind();
     const uint64_t before_bytes = stage.bytes;
     const auto mismatch = [&](const ProofPlace& place) -> Status {
-      const std::string what = stream == &data ? plan.drive_path(plan.files[place.range.file_index]) : kManifestPath;
-      return fail(ErrorCode::corrupt, fmt::format("the proof read back other bytes than were written: {} at {}, {} bytes", what, place.range.file_offset_bytes, place.range.length_bytes),
+      const std::string what =
+          stream == &data ? plan.drive_path(plan.files[place.range.file_index]) : kManifestPath;
+      return fail(ErrorCode::corrupt,
+                  fmt::format("the proof read back other bytes than were written: {} at {}, {} bytes", what,
+                              place.range.file_offset_bytes, place.range.length_bytes),
                   fmt::format("{} @ {}", ports_.device.identity().path,
-                              drive.volume->partition_offset_bytes() + place.chunk.volume_offset_bytes + place.range.chunk_offset_bytes),
+                              drive.volume->partition_offset_bytes() + place.chunk.volume_offset_bytes +
+                                  place.range.chunk_offset_bytes),
                   "Abort the session with /AbortSession and use another drive");
     };
     uint64_t told_bytes = 0;
@@ -335,7 +399,8 @@ Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream&
       told_bytes = done_bytes;
       progress.done(before_bytes + done_bytes);
     };
-    const WriteTotals totals = TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, *stream, hashes, options_.writer, mismatch, on_bytes));
+    const WriteTotals totals = TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, *stream, hashes,
+                                                options_.writer, mismatch, on_bytes));
     stage.bytes += totals.bytes;
     stage.times.elapsed_ns += totals.times.elapsed_ns;
     stage.times.hash_ns += totals.times.hash_ns;
@@ -358,7 +423,8 @@ Status CopySession::complete(OpenDrive& drive, SessionReport& report) {
       digest.update(ByteSpan(step).first(got_bytes));
       at += got_bytes;
     }
-    TRY(append(finalised_record(session(), hex_upper(digest.snapshot()), TRY(drive_header_hash(ports_.device, *drive.volume)))));
+    TRY(append(finalised_record(session(), hex_upper(digest.snapshot()),
+                                TRY(drive_header_hash(ports_.device, *drive.volume)))));
   }
   report.manifest_hash = session().manifest_hash;
   report.header_hash = session().header_hash;
@@ -368,12 +434,15 @@ Status CopySession::complete(OpenDrive& drive, SessionReport& report) {
 Result<SessionReport> CopySession::run(const SourcePlan& plan) {
   SessionReport report;
   if (session().aborting)
-    return fail(ErrorCode::refused, "the session is being aborted; it cannot be resumed", journal_.path(), "Finish it with /AbortSession");
+    return fail(ErrorCode::refused, "the session is being aborted; it cannot be resumed", journal_.path(),
+                "Finish it with /AbortSession");
   if (plan.digest != session().plan_digest)
     return fail(ErrorCode::source_changed,
-                fmt::format("the source is not what the session recorded: {} files and {} bytes then, {} files and {} bytes now", session().files, session().bytes, plan.files.size(),
-                            plan.total_bytes),
-                plan.options.source_directory, "Put the source back as it was, or abort the session with /AbortSession and start a new one");
+                fmt::format("the source is not what the session recorded: {} files and {} bytes then, {} "
+                            "files and {} bytes now",
+                            session().files, session().bytes, plan.files.size(), plan.total_bytes),
+                plan.options.source_directory,
+                "Put the source back as it was, or abort the session with /AbortSession and start a new one");
   TRY(check_device());
   if (!history_.built) TRY(build());
   OpenDrive drive = TRY(open_drive());
@@ -389,8 +458,10 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
   }
   layout.manifest.source_path = side_file(session(), "manifest");
   const uint32_t cluster_bytes = history_.drive.cluster_bytes;
-  ChunkStream data(ports_.files, layout.files, cluster_bytes);
-  ChunkStream manifest(ports_.files, {layout.manifest}, cluster_bytes, data.end_range(), data.end_chunk());
+  const uint32_t chunk_bytes = options_.writer.chunk_bytes;
+  ChunkStream data(ports_.files, layout.files, cluster_bytes, chunk_bytes);
+  ChunkStream manifest(ports_.files, {layout.manifest}, cluster_bytes, chunk_bytes, data.end_range(),
+                       data.end_chunk());
   PageHashLog hashes = TRY(open_hash_log());
   if (report.resumed) TRY(trust_checkpoint(drive, data, manifest, hashes));
   report.resumed_bytes = session().checkpoint ? session().checkpoint->bytes : 0;
@@ -415,7 +486,8 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
     TRY(copy(drive, manifest, hashes, "manifest", report));
     TRY(rename_manifest(drive));
   }
-  if (options_.proof && session().manifest_hash.empty()) TRY(prove(drive, plan, data, manifest, hashes, report));
+  if (options_.proof && session().manifest_hash.empty())
+    TRY(prove(drive, plan, data, manifest, hashes, report));
   report.session_id = session().id;
   report.drive_id = history_.drive.serial;
   report.files = plan.files.size();
@@ -430,7 +502,7 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
 
 Status CopySession::abort() {
   TRY(check_device());
-  if (!history_.built) TRY(build());   // an empty volume is what an aborted first session leaves
+  if (!history_.built) TRY(build());  // an empty volume is what an aborted first session leaves
   if (!session().aborting) TRY(append(session_aborting_record(session())));
   OpenDrive drive = TRY(open_drive());
   TRY(undo_set(session().manifest_set, kManifestSet));
@@ -446,31 +518,44 @@ Status CopySession::tidy() {
   Bytes block(kMarkerBytes);
   TRY(read_device(ports_.device, kMarkerOffset_bytes, block));
   auto marker = TRY(parse_marker(block, ports_.device.identity().path));
-  if (last.complete && marker && marker->state == MarkerState::open && marker->journal.text() == history_.journal_id && marker->generation == last.number) {
+  if (last.complete && marker && marker->state == MarkerState::open &&
+      marker->journal.text() == history_.journal_id && marker->generation == last.number) {
     const uint64_t epoch = ports_.device.reset_epoch();
     marker->state = MarkerState::closed;
     TRY(write_device(ports_.device, kMarkerOffset_bytes, encode_marker(*marker)));
     TRY(flush_device(ports_.device, epoch));
   }
-  if (last.complete) {   // what people and portals read: the drive's record as the original tool writes it, in the journal and beside it
-    DriveInfo info{.drive_id = history_.drive.serial, .bitlocker_key = history_.drive.recovery_password.clone(), .manifest_file = "\\DriveManifest.xml", .manifest_hash = {}};
+  if (last.complete) {  // what people and portals read: the drive's record as the original tool writes it, in
+                        // the journal and beside it
+    DriveInfo info{.drive_id = history_.drive.serial,
+                   .bitlocker_key = history_.drive.recovery_password.clone(),
+                   .manifest_file = "\\DriveManifest.xml",
+                   .manifest_hash = {}};
     std::ranges::copy(parse_hex(last.manifest_hash).value_or(Bytes(16)), info.manifest_hash.begin());
     const std::string xml = TRY(encode_drive_info(info));
     const bool told = std::ranges::any_of(journal_.records(), [&](const Record& record) {
-      return record.get("ActivityId") == "DriveInfo" && record.get("SessionNumber") == std::to_string(last.number);
+      return record.get("ActivityId") == "DriveInfo" &&
+             record.get("SessionNumber") == std::to_string(last.number);
     });
     if (!told) {
-      Record record{.utc_ns = 0, .type = "ActivityRecord", .fields = {{"ActivityId", "DriveInfo"}, {"SessionNumber", std::to_string(last.number)}, {"DriveState", xml}, {"SaveCommandOutput", "Completed"}}};
+      Record record{.utc_ns = 0,
+                    .type = "ActivityRecord",
+                    .fields = {{"ActivityId", "DriveInfo"},
+                               {"SessionNumber", std::to_string(last.number)},
+                               {"DriveState", xml},
+                               {"SaveCommandOutput", "Completed"}}};
       TRY(append(std::move(record)));
     }
-    TRY(replace_file(ports_.files, fmt::format("{}_DriveInfo_{}.xml", journal_.path(), history_.drive.serial), as_bytes(xml)));
+    TRY(replace_file(ports_.files, fmt::format("{}_DriveInfo_{}.xml", journal_.path(), history_.drive.serial),
+                     as_bytes(xml)));
   }
   for (const char* suffix : {"files.set", "manifest.set", "manifest", "hashes"}) {
     const auto removed = ports_.files.remove(side_file(last, suffix));
     if (!removed && removed.error().code != ErrorCode::not_found) return removed;
   }
   const std::vector<bool> keep = worth_keeping(journal_.records());
-  if (std::ranges::find(keep, false) != keep.end()) TRY(journal_.compact([&](size_t index) { return keep[index]; }));
+  if (std::ranges::find(keep, false) != keep.end())
+    TRY(journal_.compact([&](size_t index) { return keep[index]; }));
   return {};
 }
 

@@ -1,11 +1,15 @@
-// One copy session on one drive, from wherever its journal stands to complete, or back by undo. Plan, write, prove:
+// One copy session on one drive, from wherever its journal stands to complete, or back by undo. Plan, write,
+// prove:
 //
-//   (build the volume) · lay out files by a metadata set · copy with checkpoints · manifest · rename by a metadata set · proof · complete
+//   (build the volume) · lay out files by a metadata set · copy with checkpoints · manifest · rename by a
+//   metadata set · proof · complete
 //
-// Every step starts from what the journal and the drive say and may be cut anywhere: running it again goes on. Nothing is believed that the trust table
-// (docs/trust.md) does not allow. Owned by the main task of one process; it owns the drive meanwhile.
+// Every step starts from what the journal and the drive say and may be cut anywhere: running it again goes
+// on. Nothing is believed that the trust table (docs/trust.md) does not allow. Owned by the main task of one
+// process; it owns the drive meanwhile.
 //
-// Durability: run() returns success only after "SessionComplete" is durable in the journal, which is after the proof (unless switched off).
+// Durability: run() returns success only after "SessionComplete" is durable in the journal, which is after
+// the proof (unless switched off).
 #pragma once
 
 #include <optional>
@@ -30,13 +34,13 @@ struct SessionPorts {
   Entropy& entropy;
   Operator& person;
   Formatter& formatter;
-  KeyStretcher* stretcher = nullptr;   // remembers stretched keys; null: just compute
+  KeyStretcher* stretcher = nullptr;  // remembers stretched keys; null: just compute
 };
 
 struct SessionOptions {
   bool proof = true;
   SectorWriterOptions writer;
-  std::string host_name = "SEEDBED";   // in the volume's description
+  std::string host_name = "SEEDBED";  // in the volume's description
   Logger log;
 };
 
@@ -49,8 +53,8 @@ struct StageReport {
 struct SessionReport {
   std::string session_id, drive_id, manifest_hash, header_hash;
   uint64_t files = 0, source_bytes = 0;
-  uint64_t resumed_bytes = 0;      // durable when this run began
-  uint64_t redone_bytes = 0;       // already on the drive, beyond the last checkpoint, written again
+  uint64_t resumed_bytes = 0;  // durable when this run began
+  uint64_t redone_bytes = 0;   // already on the drive, beyond the last checkpoint, written again
   bool resumed = false, rebuilt = false;
   std::vector<StageReport> stages;
   std::vector<std::pair<std::string, std::string>> skipped, renamed;
@@ -61,15 +65,19 @@ class CopySession {
   // `history` as read from `journal`.
   CopySession(SessionPorts ports, Journal& journal, DriveHistory history, SessionOptions options);
 
-  // The first session of a drive: a durable intent (identity, keys, consent, credentials) and the session's record; the drive is not touched yet.
+  // The first session of a drive: a durable intent (identity, keys, consent, credentials) and the session's
+  // record; the drive is not touched yet.
   Status begin_first(DriveFacts facts, const SourcePlan& plan, const std::string& disposition);
   // A later session.
   Status begin(const SourcePlan& plan, const std::string& disposition);
-  // Drives the open session to complete. `plan` as made now: refused when it is not the one the session recorded.
+  // Drives the open session to complete. `plan` as made now: refused when it is not the one the session
+  // recorded.
   Result<SessionReport> run(const SourcePlan& plan);
-  // Undoes the open session: the drive is as before it (after the first: an empty volume), the session closed.
+  // Undoes the open session: the drive is as before it (after the first: an empty volume), the session
+  // closed.
   Status abort();
-  // After a complete session: closes the drive's marker, removes what only the session needed, compacts the journal. Safe to repeat.
+  // After a complete session: closes the drive's marker, removes what only the session needed, compacts the
+  // journal. Safe to repeat.
   Status tidy();
 
   const DriveHistory& history() const noexcept { return history_; }
@@ -92,17 +100,19 @@ class CopySession {
   Status check_previous_manifest(NtfsVolume& ntfs) const;
   Result<PageHashLog> open_hash_log();
   Status trust_checkpoint(OpenDrive& drive, ChunkStream& data, ChunkStream& manifest, PageHashLog& hashes);
-  Status copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& hashes, const std::string& stage, SessionReport& report);
+  Status copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& hashes, const std::string& stage,
+              SessionReport& report);
   Status write_temporary_manifest(NtfsVolume& ntfs, const ManifestParts& parts, PageHashLog& hashes);
   Status rename_manifest(OpenDrive& drive);
-  Status prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest, PageHashLog& hashes, SessionReport& report);
+  Status prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
+               PageHashLog& hashes, SessionReport& report);
   Status complete(OpenDrive& drive, SessionReport& report);
 
   SessionPorts ports_;
   Journal& journal_;
   DriveHistory history_;
   SessionOptions options_;
-  std::optional<BitlockerSecrets> secrets_;   // drawn by this run's intent, until the volume is built
+  std::optional<BitlockerSecrets> secrets_;  // drawn by this run's intent, until the volume is built
   bool rebuilt_ = false;
 };
 

@@ -19,23 +19,31 @@ Record activity(std::string_view id, std::vector<std::pair<std::string, std::str
   return record;
 }
 
-Record session_activity(std::string_view id, const SessionHistory& session, std::vector<std::pair<std::string, std::string>> fields) {
-  Record record = activity(id, {{"SessionId", session.id}, {"SessionNumber", std::to_string(session.number)}});
+Record session_activity(std::string_view id, const SessionHistory& session,
+                        std::vector<std::pair<std::string, std::string>> fields) {
+  Record record =
+      activity(id, {{"SessionId", session.id}, {"SessionNumber", std::to_string(session.number)}});
   for (auto& field : fields) record.fields.push_back(std::move(field));
   return record;
 }
 
 const char* set_state_name(SetState state) {
   switch (state) {
-    case SetState::none: return "None";
-    case SetState::prepared: return "Prepared";
-    case SetState::applied: return "Applied";
-    case SetState::undone: return "Undone";
+    case SetState::none:
+      return "None";
+    case SetState::prepared:
+      return "Prepared";
+    case SetState::applied:
+      return "Applied";
+    case SetState::undone:
+      return "Undone";
   }
   return "None";
 }
 
-std::string text_of(const Record& record, std::string_view name) { return std::string(record.get(name)); }
+std::string text_of(const Record& record, std::string_view name) {
+  return std::string(record.get(name));
+}
 
 // Applies records one by one; every rule that a record must obey stands here.
 class Reader {
@@ -59,7 +67,7 @@ class Reader {
       return {};
     }
     if (id == "SessionBegin") return begin(record);
-    if (id == "DriveInfo") return {};   // for people and portals; nothing is believed from it
+    if (id == "DriveInfo") return {};  // for people and portals; nothing is believed from it
     return of_session(record, id);
   }
 
@@ -67,8 +75,10 @@ class Reader {
 
  private:
   Status wrong(std::string what) const {
-    return fail(ErrorCode::corrupt, fmt::format("the journal's record {} cannot follow from what stands before it: {}", index_ + 1, what), where_,
-                "Restore the journal of this drive, or prepare the drive anew with a new journal");
+    return fail(
+        ErrorCode::corrupt,
+        fmt::format("the journal's record {} cannot follow from what stands before it: {}", index_ + 1, what),
+        where_, "Restore the journal of this drive, or prepare the drive anew with a new journal");
   }
 
   Status intent(const Record& record) {
@@ -82,9 +92,13 @@ class Reader {
     drive.cluster_bytes = static_cast<uint32_t>(record.number("ClusterBytes"));
     drive.log_directory = record.get("LogDirectory");
     drive.consent = record.get("Consent");
-    const auto disk = Guid::parse(record.get("DiskGuid")), partition = Guid::parse(record.get("PartitionGuid")), volume = Guid::parse(record.get("VolumeGuid"));
-    if (!disk || !partition || !volume || drive.serial.empty() || drive.capacity_bytes == 0) return wrong("the drive's identity is incomplete");
-    if (drive.sector_bytes != 512 && drive.sector_bytes != 4096) return wrong("a sector size that no drive has");
+    const auto disk = Guid::parse(record.get("DiskGuid")),
+               partition = Guid::parse(record.get("PartitionGuid")),
+               volume = Guid::parse(record.get("VolumeGuid"));
+    if (!disk || !partition || !volume || drive.serial.empty() || drive.capacity_bytes == 0)
+      return wrong("the drive's identity is incomplete");
+    if (drive.sector_bytes != 512 && drive.sector_bytes != 4096)
+      return wrong("a sector size that no drive has");
     drive.disk = *disk;
     drive.partition = *partition;
     drive.volume = *volume;
@@ -97,15 +111,19 @@ class Reader {
   }
 
   Status begin(const Record& record) {
-    if (!history.built && !history.sessions.empty()) return wrong("a second session before the volume was built");
+    if (!history.built && !history.sessions.empty())
+      return wrong("a second session before the volume was built");
     if (!history.intent) return wrong("a session before the drive was chosen");
     if (history.open_session() != nullptr) return wrong("a session before the last one ended");
     SessionHistory session;
     session.id = record.get("SessionId");
     session.number = record.number("SessionNumber");
     if (session.number != history.sessions.size() + 1) return wrong("a session number out of order");
-    session.source = {.source_directory = text_of(record, "SourceDirectory"), .session_id = session.id, .destination = text_of(record, "Destination"),
-                      .blob_type = record.get("BlobType") == "PageBlob" ? BlobType::page_blob : BlobType::block_blob};
+    session.source = {
+        .source_directory = text_of(record, "SourceDirectory"),
+        .session_id = session.id,
+        .destination = text_of(record, "Destination"),
+        .blob_type = record.get("BlobType") == "PageBlob" ? BlobType::page_blob : BlobType::block_blob};
     session.disposition = record.get("Disposition");
     session.plan_digest = record.get("PlanDigest");
     session.files = record.number("Files");
@@ -116,29 +134,40 @@ class Reader {
   }
 
   Status of_session(const Record& record, std::string_view id) {
-    if (history.sessions.empty() || !history.sessions.back().open()) return wrong(fmt::format("{} without an open session", id));
+    if (history.sessions.empty() || !history.sessions.back().open())
+      return wrong(fmt::format("{} without an open session", id));
     SessionHistory& session = history.sessions.back();
-    if (record.number("SessionNumber") != session.number) return wrong(fmt::format("{} of another session", id));
+    if (record.number("SessionNumber") != session.number)
+      return wrong(fmt::format("{} of another session", id));
     if (!history.built) return wrong(fmt::format("{} before the volume was built", id));
     if (id == "MetadataSet") return metadata_set(record, session);
-    if (session.aborting && id != "SessionAborted") return wrong(fmt::format("{} while the session is being aborted", id));
+    if (session.aborting && id != "SessionAborted")
+      return wrong(fmt::format("{} while the session is being aborted", id));
     if (id == "Checkpoint") {
-      CheckpointRecord checkpoint{.chunks = record.number("Chunks"), .ranges = record.number("Ranges"), .bytes = record.number("Bytes"),
-                                  .hash_log_bytes = record.number("HashLogBytes"), .hash_log_sha256 = text_of(record, "HashLogSha256")};
-      if (session.files_set.state != SetState::applied) return wrong("a checkpoint before the files were laid out");
-      if (session.checkpoint && (checkpoint.ranges < session.checkpoint->ranges || checkpoint.chunks < session.checkpoint->chunks))
+      CheckpointRecord checkpoint{.chunks = record.number("Chunks"),
+                                  .ranges = record.number("Ranges"),
+                                  .bytes = record.number("Bytes"),
+                                  .hash_log_bytes = record.number("HashLogBytes"),
+                                  .hash_log_sha256 = text_of(record, "HashLogSha256")};
+      if (session.files_set.state != SetState::applied)
+        return wrong("a checkpoint before the files were laid out");
+      if (session.checkpoint &&
+          (checkpoint.ranges < session.checkpoint->ranges || checkpoint.chunks < session.checkpoint->chunks))
         return wrong("a checkpoint behind the last one");
-      if (checkpoint.hash_log_bytes != checkpoint.ranges * 16) return wrong("a checkpoint whose hash log has another length");
+      if (checkpoint.hash_log_bytes != checkpoint.ranges * 16)
+        return wrong("a checkpoint whose hash log has another length");
       session.checkpoint = std::move(checkpoint);
       return {};
     }
     if (id == "DataDone") {
-      if (session.files_set.state != SetState::applied) return wrong("DataDone before the files were laid out");
+      if (session.files_set.state != SetState::applied)
+        return wrong("DataDone before the files were laid out");
       session.data_done = true;
       return {};
     }
     if (id == "Finalised") {
-      if (session.manifest_set.state != SetState::applied) return wrong("Finalised before the manifest stands");
+      if (session.manifest_set.state != SetState::applied)
+        return wrong("Finalised before the manifest stands");
       session.manifest_hash = record.get("ManifestHash");
       session.header_hash = record.get("DriveHeaderHash");
       if (session.manifest_hash.size() != 32) return wrong("the manifest's hash is no MD5");
@@ -167,8 +196,10 @@ class Reader {
     SetRecord& set = manifest ? session.manifest_set : session.files_set;
     const std::string_view state = record.get("State");
     if (state == "Prepared") {
-      if (set.state != SetState::none || (manifest && !session.data_done)) return wrong("a metadata set prepared out of turn");
-      set = {SetState::prepared, {text_of(record, "File"), record.number("LengthBytes"), text_of(record, "Sha256")}};
+      if (set.state != SetState::none || (manifest && !session.data_done))
+        return wrong("a metadata set prepared out of turn");
+      set = {SetState::prepared,
+             {text_of(record, "File"), record.number("LengthBytes"), text_of(record, "Sha256")}};
     } else if (state == "Applied") {
       if (set.state != SetState::prepared) return wrong("a metadata set applied that was not prepared");
       set.state = SetState::applied;
@@ -232,12 +263,15 @@ Record intent_record(const DriveFacts& drive) {
                                            {"LogDirectory", drive.log_directory},
                                            {"Consent", drive.consent},
                                            {"BitLockerKey", std::string(drive.recovery_password.text())}});
-  if (!drive.storage_account_key.empty()) record.fields.emplace_back("StorageAccountKey", drive.storage_account_key.text());
+  if (!drive.storage_account_key.empty())
+    record.fields.emplace_back("StorageAccountKey", drive.storage_account_key.text());
   if (!drive.container_sas.empty()) record.fields.emplace_back("ContainerSas", drive.container_sas.text());
   return record;
 }
 
-Record volume_built_record() { return activity("VolumeBuilt", {}); }
+Record volume_built_record() {
+  return activity("VolumeBuilt", {});
+}
 
 Record session_begin_record(const SessionHistory& session) {
   return session_activity("SessionBegin", session,
@@ -250,7 +284,8 @@ Record session_begin_record(const SessionHistory& session) {
                            {"Bytes", std::to_string(session.bytes)}});
 }
 
-Record metadata_set_record(const SessionHistory& session, std::string_view name, SetState state, const SavedSet& saved) {
+Record metadata_set_record(const SessionHistory& session, std::string_view name, SetState state,
+                           const SavedSet& saved) {
   return session_activity("MetadataSet", session,
                           {{"Name", std::string(name)},
                            {"State", set_state_name(state)},
@@ -268,15 +303,25 @@ Record checkpoint_record(const SessionHistory& session, const CheckpointRecord& 
                            {"HashLogSha256", checkpoint.hash_log_sha256}});
 }
 
-Record data_done_record(const SessionHistory& session) { return session_activity("DataDone", session, {}); }
-
-Record finalised_record(const SessionHistory& session, const std::string& manifest_hash, const std::string& header_hash) {
-  return session_activity("Finalised", session, {{"ManifestHash", manifest_hash}, {"DriveHeaderHash", header_hash}});
+Record data_done_record(const SessionHistory& session) {
+  return session_activity("DataDone", session, {});
 }
 
-Record session_complete_record(const SessionHistory& session) { return session_activity("SessionComplete", session, {{"SaveCommandOutput", "Completed"}}); }
-Record session_aborting_record(const SessionHistory& session) { return session_activity("SessionAborting", session, {}); }
-Record session_aborted_record(const SessionHistory& session) { return session_activity("SessionAborted", session, {{"SaveCommandOutput", "Aborted"}}); }
+Record finalised_record(const SessionHistory& session, const std::string& manifest_hash,
+                        const std::string& header_hash) {
+  return session_activity("Finalised", session,
+                          {{"ManifestHash", manifest_hash}, {"DriveHeaderHash", header_hash}});
+}
+
+Record session_complete_record(const SessionHistory& session) {
+  return session_activity("SessionComplete", session, {{"SaveCommandOutput", "Completed"}});
+}
+Record session_aborting_record(const SessionHistory& session) {
+  return session_activity("SessionAborting", session, {});
+}
+Record session_aborted_record(const SessionHistory& session) {
+  return session_activity("SessionAborted", session, {{"SaveCommandOutput", "Aborted"}});
+}
 
 std::vector<bool> worth_keeping(const std::vector<Record>& records) {
   std::map<std::string, size_t, std::less<>> last_of_session;
@@ -285,7 +330,8 @@ std::vector<bool> worth_keeping(const std::vector<Record>& records) {
     if (is_checkpoint(records[i])) last_of_session[std::string(records[i].get("SessionNumber"))] = i;
   std::vector<bool> keep(records.size(), true);
   for (size_t i = 0; i < records.size(); i++)
-    if (is_checkpoint(records[i])) keep[i] = last_of_session[std::string(records[i].get("SessionNumber"))] == i;
+    if (is_checkpoint(records[i]))
+      keep[i] = last_of_session[std::string(records[i].get("SessionNumber"))] == i;
   return keep;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kMagic = "SEEDBED DRIVE 1\n";
 constexpr size_t kState = 16, kJournal = 24, kDisk = 40, kVolume = 56, kGeneration = 72;
-constexpr size_t kChecksum = 80;   // CRC-32 of everything before
+constexpr size_t kChecksum = 80;  // CRC-32 of everything before
 static_assert(kMagic.size() == kState);
 
 }  // namespace
@@ -32,10 +32,12 @@ Bytes encode_marker(const DriveMarker& marker) {
 Result<std::optional<DriveMarker>> parse_marker(ByteSpan block, const std::string& where) {
   if (block.size() < kMarkerBytes || as_text(block.first(kMagic.size())) != kMagic) return std::nullopt;
   if (load_le<uint32_t>(block, kChecksum) != crc32_of(block.first(kChecksum)))
-    return fail(ErrorCode::corrupt, "the drive marker's checksum is wrong", fmt::format("{} @ {}", where, kMarkerOffset_bytes));
+    return fail(ErrorCode::corrupt, "the drive marker's checksum is wrong",
+                fmt::format("{} @ {}", where, kMarkerOffset_bytes));
   DriveMarker marker;
   const auto state = load_le<uint32_t>(block, kState);
-  if (state < 1 || state > 3) return fail(ErrorCode::corrupt, fmt::format("the drive marker has the unknown state {}", state), where);
+  if (state < 1 || state > 3)
+    return fail(ErrorCode::corrupt, fmt::format("the drive marker has the unknown state {}", state), where);
   marker.state = static_cast<MarkerState>(state);
   std::copy_n(block.begin() + kJournal, 16, marker.journal.bytes.begin());
   std::copy_n(block.begin() + kDisk, 16, marker.disk.bytes.begin());

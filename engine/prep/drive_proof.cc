@@ -9,7 +9,9 @@ Result<std::optional<WriteChunk>> ChunkList::next() {
   return chunks_[at_++];
 }
 
-Status ChunkList::fill(const WriteChunk&, MutableByteSpan) { return fail(ErrorCode::internal, "a list of chunks to be read cannot be written"); }
+Status ChunkList::fill(const WriteChunk&, MutableByteSpan) {
+  return fail(ErrorCode::internal, "a list of chunks to be read cannot be written");
+}
 
 Result<ChunkList> last_chunks(ChunkStream& stream, uint64_t end, uint64_t bytes) {
   std::deque<WriteChunk> tail;
@@ -28,8 +30,9 @@ Result<ChunkList> last_chunks(ChunkStream& stream, uint64_t end, uint64_t bytes)
   return ChunkList({tail.begin(), tail.end()});
 }
 
-Result<WriteTotals> prove_chunks(Runtime& runtime, BlockDevice& device, const BitlockerVolume& volume, ChunkSource& source, PageHashLog& hashes,
-                                 const SectorWriterOptions& options, const std::function<Status(const ProofPlace&)>& mismatch,
+Result<WriteTotals> prove_chunks(Runtime& runtime, BlockDevice& device, const BitlockerVolume& volume,
+                                 ChunkSource& source, PageHashLog& hashes, const SectorWriterOptions& options,
+                                 const std::function<Status(const ProofPlace&)>& mismatch,
                                  const std::function<void(uint64_t)>& on_bytes) {
   uint64_t done_bytes = 0;
   const auto verify = [&](const WriteChunk& chunk, std::span<const Md5> found) -> Status {
@@ -45,7 +48,8 @@ Result<WriteTotals> prove_chunks(Runtime& runtime, BlockDevice& device, const Bi
   return read_sectors(runtime, device, volume.partition_offset_bytes(), cipher, source, verify, options);
 }
 
-Result<uint64_t> count_redo(BlockDevice& device, BitlockerVolume& volume, ChunkStream& stream, uint64_t bound_bytes) {
+Result<uint64_t> count_redo(BlockDevice& device, BitlockerVolume& volume, ChunkStream& stream,
+                            uint64_t bound_bytes) {
   uint64_t seen_bytes = 0, same_bytes = 0;
   SectorCipher cipher = volume.cipher();
   Bytes wanted, found;

@@ -1,5 +1,5 @@
-// Proof: what was written is read back from the drive, decrypted, hashed and compared with the session's hash log. Owned by the session; the drive is idle
-// otherwise. Writes nothing.
+// Proof: what was written is read back from the drive, decrypted, hashed and compared with the session's hash
+// log. Owned by the session; the drive is idle otherwise. Writes nothing.
 #pragma once
 
 #include <functional>
@@ -33,13 +33,16 @@ struct ProofPlace {
   const ChunkRange& range;
 };
 
-// Reads all chunks of `source` and compares every range with the log. `mismatch` makes the error for the first range that differs. on_bytes(done) after
-// each chunk.
-Result<WriteTotals> prove_chunks(Runtime& runtime, BlockDevice& device, const BitlockerVolume& volume, ChunkSource& source, PageHashLog& hashes,
-                                 const SectorWriterOptions& options, const std::function<Status(const ProofPlace&)>& mismatch,
+// Reads all chunks of `source` and compares every range with the log. `mismatch` makes the error for the
+// first range that differs. on_bytes(done) after each chunk.
+Result<WriteTotals> prove_chunks(Runtime& runtime, BlockDevice& device, const BitlockerVolume& volume,
+                                 ChunkSource& source, PageHashLog& hashes, const SectorWriterOptions& options,
+                                 const std::function<Status(const ProofPlace&)>& mismatch,
                                  const std::function<void(uint64_t)>& on_bytes);
 
-// How many bytes of the chunks that `stream` will give next (up to `bound_bytes`) are on the drive already, and so will be written again.
-Result<uint64_t> count_redo(BlockDevice& device, BitlockerVolume& volume, ChunkStream& stream, uint64_t bound_bytes);
+// How many bytes of the chunks that `stream` will give next (up to `bound_bytes`) are on the drive already,
+// and so will be written again.
+Result<uint64_t> count_redo(BlockDevice& device, BitlockerVolume& volume, ChunkStream& stream,
+                            uint64_t bound_bytes);
 
 }  // namespace seedbed

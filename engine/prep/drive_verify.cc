@@ -16,12 +16,17 @@ constexpr size_t kBatchRanges = 4096;
 constexpr size_t kFindingsMax = 1000;
 constexpr uint64_t kUnitBytes = 4096;
 
-
-// Reads the manifest's ranges in batches: those that lie in one run go deep through the reading pipeline, the few others through the file system.
+// Reads the manifest's ranges in batches: those that lie in one run go deep through the reading pipeline, the
+// few others through the file system.
 class Verifier {
  public:
   Verifier(Runtime& runtime, BlockDevice& device, const OpenDrive& drive, NtfsVolume& ntfs, Operator& person)
-      : runtime_(runtime), device_(device), drive_(drive), ntfs_(ntfs), person_(person), start_ns_(runtime.now_ns()) {}
+      : runtime_(runtime),
+        device_(device),
+        drive_(drive),
+        ntfs_(ntfs),
+        person_(person),
+        start_ns_(runtime.now_ns()) {}
 
   Status blob(const ManifestBlob& blob) {
     verdict.blobs++;
@@ -36,7 +41,9 @@ class Verifier {
       find(path, "the file is not on the drive");
       return {};
     }
-    if (entry->size_bytes != blob.length_bytes) find(path, fmt::format("the file has {} bytes, the manifest says {}", entry->size_bytes, blob.length_bytes));
+    if (entry->size_bytes != blob.length_bytes)
+      find(path,
+           fmt::format("the file has {} bytes, the manifest says {}", entry->size_bytes, blob.length_bytes));
     extents_ = TRY(ntfs_.extents(path));
     return {};
   }
@@ -47,11 +54,17 @@ class Verifier {
     if (missing_) return {};
     uint64_t file_at = 0;
     for (const Extent& extent : extents_) {
-      if (range.offset_bytes >= file_at && range.offset_bytes + range.length_bytes <= file_at + extent.length_bytes) {
+      if (range.offset_bytes >= file_at &&
+          range.offset_bytes + range.length_bytes <= file_at + extent.length_bytes) {
         const uint64_t first = extent.offset_bytes + (range.offset_bytes - file_at);
         if (first % kUnitBytes != 0) break;
-        chunks_.push_back({.index = chunks_.size(), .volume_offset_bytes = first, .length_bytes = static_cast<uint32_t>(round_up(range.length_bytes, kUnitBytes)),
-                           .ranges = {{.range_index = chunks_.size(), .file_index = paths_.size(), .file_offset_bytes = range.offset_bytes, .chunk_offset_bytes = 0,
+        chunks_.push_back({.index = chunks_.size(),
+                           .volume_offset_bytes = first,
+                           .length_bytes = static_cast<uint32_t>(round_up(range.length_bytes, kUnitBytes)),
+                           .ranges = {{.range_index = chunks_.size(),
+                                       .file_index = paths_.size(),
+                                       .file_offset_bytes = range.offset_bytes,
+                                       .chunk_offset_bytes = 0,
                                        .length_bytes = static_cast<uint32_t>(range.length_bytes)}}});
         expected_.push_back(range.hash);
         paths_.push_back(path_);
@@ -61,7 +74,8 @@ class Verifier {
     }
     Bytes content(range.length_bytes);
     const size_t got_bytes = TRY(ntfs_.read(path_, range.offset_bytes, content));
-    if (got_bytes != range.length_bytes || md5_of(content) != range.hash) differs(path_, range.offset_bytes, range.length_bytes);
+    if (got_bytes != range.length_bytes || md5_of(content) != range.hash)
+      differs(path_, range.offset_bytes, range.length_bytes);
     return {};
   }
 
@@ -70,13 +84,19 @@ class Verifier {
     chunks_.clear();
     const auto verify = [&](const WriteChunk& chunk, std::span<const Md5> found) -> Status {
       const ChunkRange& range = chunk.ranges.front();
-      if (found[0] != expected_[range.range_index]) differs(paths_[range.range_index], range.file_offset_bytes, range.length_bytes);
+      if (found[0] != expected_[range.range_index])
+        differs(paths_[range.range_index], range.file_offset_bytes, range.length_bytes);
       return {};
     };
-    TRY(read_sectors(runtime_, device_, drive_.volume->partition_offset_bytes(), drive_.volume->cipher(), source, verify));
+    TRY(read_sectors(runtime_, device_, drive_.volume->partition_offset_bytes(), drive_.volume->cipher(),
+                     source, verify));
     expected_.clear();
     paths_.clear();
-    person_.progress({.stage = "verify", .done_bytes = verdict.bytes, .total_bytes = 0, .elapsed_ns = runtime_.now_ns() - start_ns_, .resumed_bytes = 0});
+    person_.progress({.stage = "verify",
+                      .done_bytes = verdict.bytes,
+                      .total_bytes = 0,
+                      .elapsed_ns = runtime_.now_ns() - start_ns_,
+                      .resumed_bytes = 0});
     return {};
   }
 
@@ -91,7 +111,8 @@ class Verifier {
 
  private:
   void differs(const std::string& path, uint64_t offset_bytes, uint64_t length_bytes) {
-    find(fmt::format("{} [{}, +{}]", path, offset_bytes, length_bytes), "the bytes do not hash to what the manifest says");
+    find(fmt::format("{} [{}, +{}]", path, offset_bytes, length_bytes),
+         "the bytes do not hash to what the manifest says");
   }
 
   Runtime& runtime_;
@@ -110,12 +131,15 @@ class Verifier {
 
 }  // namespace
 
-Result<DriveVerdict> verify_drive(Runtime& runtime, BlockDevice& device, const OpenDrive& drive, Operator& person, const std::string& expected_drive_id) {
+Result<DriveVerdict> verify_drive(Runtime& runtime, BlockDevice& device, const OpenDrive& drive,
+                                  Operator& person, const std::string& expected_drive_id) {
   const uint64_t start_ns = runtime.now_ns();
   auto ntfs = TRY(drive.file_system(runtime.utc_ns(), true));
   auto found = ntfs.stat(kManifestPath);
   if (!found && found.error().code == ErrorCode::not_found)
-    return fail(ErrorCode::corrupt, "the drive holds no \\DriveManifest.xml: no copy session on it is complete", device.identity().path);
+    return fail(ErrorCode::corrupt,
+                "the drive holds no \\DriveManifest.xml: no copy session on it is complete",
+                device.identity().path);
   if (!found) return std::unexpected(std::move(found).error());
   Verifier verifier(runtime, device, drive, ntfs, person);
   std::string drive_id;
@@ -141,8 +165,9 @@ Result<DriveVerdict> verify_drive(Runtime& runtime, BlockDevice& device, const O
   TRY(read_manifest(read, handler, kManifestPath));
   TRY(verifier.run_batch());
   if (!expected_drive_id.empty() && drive_id != expected_drive_id)
-    verifier.find(kManifestPath, fmt::format("the manifest is of the drive {}, this is {}", drive_id, expected_drive_id));
-  Bytes rest(64 * KiB);   // the reader may stop at the closing tag
+    verifier.find(kManifestPath,
+                  fmt::format("the manifest is of the drive {}, this is {}", drive_id, expected_drive_id));
+  Bytes rest(64 * KiB);  // the reader may stop at the closing tag
   while (const size_t got_bytes = TRY(read(hashed_bytes, rest))) static_cast<void>(got_bytes);
   DriveVerdict verdict = std::move(verifier.verdict);
   verdict.drive_id = drive_id;

@@ -10,18 +10,19 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kUnitBytes = 4096;                 // drives are written in these, whatever their logical sector
+constexpr uint64_t kUnitBytes = 4096;  // drives are written in these, whatever their logical sector
 constexpr uint64_t kBlockBytesMax = 1 * MiB;
 constexpr std::string_view kMagic = "SEEDBED METASET1";
-constexpr uint64_t kHeaderBytes = 16 + 8;             // magic, number of blocks
-constexpr uint64_t kBlockHeaderBytes = 8 + 8;         // offset, length; then new bytes, then old bytes
+constexpr uint64_t kHeaderBytes = 16 + 8;      // magic, number of blocks
+constexpr uint64_t kBlockHeaderBytes = 8 + 8;  // offset, length; then new bytes, then old bytes
 static_assert(kMagic.size() == 16);
 
 // The unit-aligned runs that the sectors touch, joined up to 1 MiB.
 std::vector<Extent> touched_runs(const SectorSet& sectors) {
   std::vector<Extent> runs;
   for (const auto& [offset_bytes, bytes] : sectors) {
-    const uint64_t first = round_down(offset_bytes, kUnitBytes), end = round_up(offset_bytes + bytes.size(), kUnitBytes);
+    const uint64_t first = round_down(offset_bytes, kUnitBytes),
+                   end = round_up(offset_bytes + bytes.size(), kUnitBytes);
     for (uint64_t at = first; at < end; at += kUnitBytes) {
       if (!runs.empty() && at < runs.back().end_bytes()) continue;
       if (!runs.empty() && at == runs.back().end_bytes() && runs.back().length_bytes < kBlockBytesMax)
@@ -39,9 +40,11 @@ bool lay_over(const SectorSet& sectors, const Extent& run, MutableByteSpan plain
   auto it = sectors.upper_bound(run.offset_bytes);
   if (it != sectors.begin()) --it;
   for (; it != sectors.end() && it->first < run.end_bytes(); ++it) {
-    const uint64_t first = std::max(it->first, run.offset_bytes), end = std::min(it->first + it->second.size(), run.end_bytes());
+    const uint64_t first = std::max(it->first, run.offset_bytes),
+                   end = std::min(it->first + it->second.size(), run.end_bytes());
     if (first >= end) continue;
-    std::copy_n(it->second.begin() + static_cast<ptrdiff_t>(first - it->first), end - first, plain.begin() + static_cast<ptrdiff_t>(first - run.offset_bytes));
+    std::copy_n(it->second.begin() + static_cast<ptrdiff_t>(first - it->first), end - first,
+                plain.begin() + static_cast<ptrdiff_t>(first - run.offset_bytes));
     covered_bytes += end - first;
   }
   return covered_bytes == run.length_bytes;
@@ -56,7 +59,8 @@ Status write_all(File& file, uint64_t& at, Digest& digest, ByteSpan bytes) {
 
 Status damaged(const SavedSet& set, std::string what) {
   return fail(ErrorCode::corrupt, "the metadata set beside the journal " + std::move(what), set.path,
-              "It is needed to finish or undo the session: restore the file, or prepare the drive anew with a new journal");
+              "It is needed to finish or undo the session: restore the file, or prepare the drive anew with "
+              "a new journal");
 }
 
 }  // namespace
@@ -71,20 +75,24 @@ Result<std::vector<DriveBlock>> drive_blocks(BitlockerVolume& volume, const Sect
       lay_over(sectors, run, plain);
     }
     for (const MappedPiece& piece : volume.map(run.offset_bytes, run.length_bytes)) {
-      const MutableByteSpan part = MutableByteSpan(plain).subspan(piece.logical_offset_bytes - run.offset_bytes, piece.length_bytes);
+      const MutableByteSpan part =
+          MutableByteSpan(plain).subspan(piece.logical_offset_bytes - run.offset_bytes, piece.length_bytes);
       if (piece.zeros) {
         if (!all_zero(part))
-          return fail(ErrorCode::internal, "the file system would write into BitLocker's own areas", fmt::format("volume @ {}", piece.logical_offset_bytes));
+          return fail(ErrorCode::internal, "the file system would write into BitLocker's own areas",
+                      fmt::format("volume @ {}", piece.logical_offset_bytes));
         continue;
       }
       cipher.encrypt(piece.physical_offset_bytes, part);
-      blocks.push_back({volume.partition_offset_bytes() + piece.physical_offset_bytes, Bytes(part.begin(), part.end())});
+      blocks.push_back(
+          {volume.partition_offset_bytes() + piece.physical_offset_bytes, Bytes(part.begin(), part.end())});
     }
   }
   return blocks;
 }
 
-Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path, const std::vector<DriveBlock>& blocks) {
+Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path,
+                                   const std::vector<DriveBlock>& blocks) {
   auto file = TRY(files.open(path, OpenMode::create, 0600));
   TRY(file->truncate(0));
   Digest digest(DigestKind::sha256);
@@ -135,8 +143,9 @@ Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet&
     Bytes head(kBlockHeaderBytes);
     TRY(read_exactly(at, head));
     const auto offset_bytes = load_le<uint64_t>(head, 0), length_bytes = load_le<uint64_t>(head, 8);
-    if (length_bytes == 0 || length_bytes > kBlockBytesMax || length_bytes % kUnitBytes != 0 || offset_bytes % kUnitBytes != 0 ||
-        offset_bytes > device.contract().capacity_bytes || length_bytes > device.contract().capacity_bytes - offset_bytes)
+    if (length_bytes == 0 || length_bytes > kBlockBytesMax || length_bytes % kUnitBytes != 0 ||
+        offset_bytes % kUnitBytes != 0 || offset_bytes > device.contract().capacity_bytes ||
+        length_bytes > device.contract().capacity_bytes - offset_bytes)
       return damaged(set, fmt::format("has block {} out of bounds", i));
     Bytes bytes(length_bytes);
     TRY(read_exactly(at + kBlockHeaderBytes + (side == SetSide::undo ? length_bytes : 0), bytes));

@@ -1,9 +1,11 @@
-// A metadata set: the sectors by which a change of the file system (new files, a rename) differs from what the drive holds, with new *and* old bytes, in one
-// file beside the journal. File-system metadata is never updated in place unprotected: the set is saved and synced, the journal says "prepared", the
-// sectors go to the drive, a flush, the journal says "applied". Resume replays the new bytes, abort the old ones; both may be cut and repeated.
+// A metadata set: the sectors by which a change of the file system (new files, a rename) differs from what
+// the drive holds, with new *and* old bytes, in one file beside the journal. File-system metadata is never
+// updated in place unprotected: the set is saved and synced, the journal says "prepared", the sectors go to
+// the drive, a flush, the journal says "applied". Resume replays the new bytes, abort the old ones; both may
+// be cut and repeated.
 //
-// Bytes are as they lie on the drive (encrypted), so a set needs no key and betrays no file name. Owned by the session; the drive must be idle.
-// [docs/formats/metadata-set.md]
+// Bytes are as they lie on the drive (encrypted), so a set needs no key and betrays no file name. Owned by
+// the session; the drive must be idle. [docs/formats/metadata-set.md]
 #pragma once
 
 #include <string>
@@ -17,24 +19,27 @@
 namespace seedbed {
 
 struct DriveBlock {
-  uint64_t offset_bytes = 0;   // on the drive, multiple of 4096
-  Bytes bytes;                 // multiple of 4096, at most 1 MiB
+  uint64_t offset_bytes = 0;  // on the drive, multiple of 4096
+  Bytes bytes;                // multiple of 4096, at most 1 MiB
 };
 
-// The logical sectors of a closed NtfsVolume as encrypted, aligned blocks of the drive. What a 4 KiB block holds beside the changed sectors is read.
+// The logical sectors of a closed NtfsVolume as encrypted, aligned blocks of the drive. What a 4 KiB block
+// holds beside the changed sectors is read.
 Result<std::vector<DriveBlock>> drive_blocks(BitlockerVolume& volume, const SectorSet& sectors);
 
 struct SavedSet {
   std::string path;
   uint64_t length_bytes = 0;
-  std::string sha256;          // upper-case hex over the whole file: goes into the journal
+  std::string sha256;  // upper-case hex over the whole file: goes into the journal
 };
 
 // Reads the old bytes from the drive and writes the set; durable on return, its name included.
-Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path, const std::vector<DriveBlock>& blocks);
+Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path,
+                                   const std::vector<DriveBlock>& blocks);
 
 enum class SetSide : uint8_t { redo, undo };
-// Checks the whole file against the journal's word first (corrupt otherwise), then writes one side of it to the drive and flushes.
+// Checks the whole file against the journal's word first (corrupt otherwise), then writes one side of it to
+// the drive and flushes.
 Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet& set, SetSide side);
 
 }  // namespace seedbed

@@ -1,5 +1,6 @@
-// PrepImport: one command from words to a complete copy session. The same command again resumes; /ResumeSession and /AbortSession do what they say.
-// Owned by the main task. What it returns is durable (copy_session.h).
+// PrepImport: one command from words to a complete copy session. The same command again resumes;
+// /ResumeSession and /AbortSession do what they say. Owned by the main task. What it returns is durable
+// (copy_session.h).
 #pragma once
 
 #include <functional>
@@ -29,18 +30,19 @@ struct PrepPlan {
   uint64_t capacity_bytes = 0, needed_bytes = 0, free_after_bytes = 0, manifest_bytes = 0;
   uint32_t cluster_bytes = 4096;
   uint64_t extents = 0, ranges = 0, chunks = 0;
-  uint64_t predicted_s = 0;        // write and proof at the mean rate of a 7200 rpm drive
-  std::string drive_holds;         // "" when blank
+  uint64_t predicted_s = 0;  // write and proof at the mean rate of a 7200 rpm drive
+  std::string drive_holds;   // "" when blank
 };
 
 struct PrepOutcome {
   enum class Kind : uint8_t { completed, already_complete, aborted, planned };
   Kind kind = Kind::completed;
-  SessionReport report;            // completed
-  std::optional<PrepPlan> plan;    // planned
+  SessionReport report;          // completed
+  std::optional<PrepPlan> plan;  // planned
   DeviceIdentity drive;
 };
 
-Result<PrepOutcome> prep_import(PrepPorts ports, const PrepImportOptions& options, const SessionOptions& session_options, bool plan_only);
+Result<PrepOutcome> prep_import(PrepPorts ports, const PrepImportOptions& options,
+                                const SessionOptions& session_options, bool plan_only);
 
 }  // namespace seedbed

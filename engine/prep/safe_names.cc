@@ -16,7 +16,8 @@ bool is_device_name(std::u16string_view folded) {
   const std::u16string_view stem = folded.substr(0, folded.find(u'.'));
   for (const std::u16string_view device : {u"CON", u"PRN", u"AUX", u"NUL"})
     if (stem == device) return true;
-  return stem.size() == 4 && (stem.starts_with(u"COM") || stem.starts_with(u"LPT")) && stem[3] >= u'1' && stem[3] <= u'9';
+  return stem.size() == 4 && (stem.starts_with(u"COM") || stem.starts_with(u"LPT")) && stem[3] >= u'1' &&
+         stem[3] <= u'9';
 }
 
 // At most `units`, never between the halves of a surrogate pair.

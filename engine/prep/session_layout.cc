@@ -27,7 +27,9 @@ Status copy_lists(NtfsVolume& ntfs, ManifestWriter& writer) {
   handler.blob = [&](const ManifestBlob& blob) { return writer.begin_blob(blob); };
   handler.range = [&](const ManifestRange& range) { return writer.range(range); };
   handler.blob_end = [&] { return writer.end_blob(); };
-  const auto read = [&](uint64_t offset_bytes, MutableByteSpan out) { return ntfs.read(kManifestPath, offset_bytes, out); };
+  const auto read = [&](uint64_t offset_bytes, MutableByteSpan out) {
+    return ntfs.read(kManifestPath, offset_bytes, out);
+  };
   TRY(read_manifest(read, handler, kManifestPath));
   if (list_open) TRY(writer.end_list());
   return {};
@@ -38,34 +40,48 @@ Status copy_lists(NtfsVolume& ntfs, ManifestWriter& writer) {
 Result<SessionLayout> lay_out(NtfsVolume& ntfs, const SourcePlan& plan, ManifestParts parts) {
   SessionLayout layout;
   TRY(ntfs.make_directory('/' + plan.options.session_id));
-  for (const std::string& directory : plan.directories) TRY(ntfs.make_directory('/' + plan.options.session_id + '/' + directory));
+  for (const std::string& directory : plan.directories)
+    TRY(ntfs.make_directory('/' + plan.options.session_id + '/' + directory));
   layout.files.reserve(plan.files.size());
   for (const PlannedFile& file : plan.files)
-    layout.files.push_back({plan.source_path(file), file.size_bytes, file.modified_ns, TRY(ntfs.create_file(plan.drive_path(file), file.size_bytes, file.modified_ns))});
-  const ManifestParts measured{plan, layout, parts.drive_id, parts.disposition, parts.storage_account_key, parts.container_sas, parts.previous};
+    layout.files.push_back({plan.source_path(file), file.size_bytes, file.modified_ns,
+                            TRY(ntfs.create_file(plan.drive_path(file), file.size_bytes, file.modified_ns))});
+  const ManifestParts measured{plan,
+                               layout,
+                               parts.drive_id,
+                               parts.disposition,
+                               parts.storage_account_key,
+                               parts.container_sas,
+                               parts.previous,
+                               parts.chunk_bytes};
   uint64_t length_bytes = 0;
-  TRY(write_manifest(ntfs, measured, [](uint64_t) -> Result<Md5> { return Md5{}; },
-                     [&](ByteSpan bytes) -> Status {
-                       length_bytes += bytes.size();
-                       return {};
-                     }));
+  TRY(write_manifest(
+      ntfs, measured, [](uint64_t) -> Result<Md5> { return Md5{}; },
+      [&](ByteSpan bytes) -> Status {
+        length_bytes += bytes.size();
+        return {};
+      }));
   layout.manifest = {{}, length_bytes, -1, TRY(ntfs.create_file(kNewManifestPath, length_bytes, 0))};
   return layout;
 }
 
-Result<SessionLayout> read_layout(NtfsVolume& ntfs, const SourcePlan& plan, const std::string& manifest_path) {
+Result<SessionLayout> read_layout(NtfsVolume& ntfs, const SourcePlan& plan,
+                                  const std::string& manifest_path) {
   SessionLayout layout;
   layout.files.reserve(plan.files.size());
   for (const PlannedFile& file : plan.files) {
     const std::string path = plan.drive_path(file);
     const NtfsEntry entry = TRY(ntfs.stat(path));
     if (entry.directory || entry.size_bytes != file.size_bytes)
-      return fail(ErrorCode::corrupt, fmt::format("the drive holds {} bytes where the session laid out {}", entry.size_bytes, file.size_bytes), path,
-                  "Abort the session with /AbortSession and copy again");
+      return fail(ErrorCode::corrupt,
+                  fmt::format("the drive holds {} bytes where the session laid out {}", entry.size_bytes,
+                              file.size_bytes),
+                  path, "Abort the session with /AbortSession and copy again");
     std::vector<Extent> extents = TRY(ntfs.extents(path));
     uint64_t laid_out_bytes = 0;
     for (const Extent& extent : extents) laid_out_bytes += extent.length_bytes;
-    if (laid_out_bytes < file.size_bytes) return fail(ErrorCode::corrupt, "the drive holds less room than the session laid out", path);
+    if (laid_out_bytes < file.size_bytes)
+      return fail(ErrorCode::corrupt, "the drive holds less room than the session laid out", path);
     layout.files.push_back({plan.source_path(file), file.size_bytes, file.modified_ns, std::move(extents)});
   }
   const NtfsEntry manifest = TRY(ntfs.stat(manifest_path));
@@ -73,7 +89,8 @@ Result<SessionLayout> read_layout(NtfsVolume& ntfs, const SourcePlan& plan, cons
   return layout;
 }
 
-Status write_manifest(NtfsVolume& ntfs, const ManifestParts& parts, const std::function<Result<Md5>(uint64_t)>& hash, const ManifestWriter::Sink& sink) {
+Status write_manifest(NtfsVolume& ntfs, const ManifestParts& parts,
+                      const std::function<Result<Md5>(uint64_t)>& hash, const ManifestWriter::Sink& sink) {
   ManifestWriter writer(sink);
   TRY(writer.begin(parts.drive_id, parts.storage_account_key.text(), parts.container_sas.text()));
   if (parts.previous) TRY(copy_lists(ntfs, writer));
@@ -81,13 +98,16 @@ Status write_manifest(NtfsVolume& ntfs, const ManifestParts& parts, const std::f
   uint64_t range = 0;
   for (size_t i = 0; i < parts.plan.files.size(); i++) {
     const PlannedFile& file = parts.plan.files[i];
-    TRY(writer.begin_blob({parts.plan.blob_path(file), manifest_file_path(parts.plan.drive_path(file)), file.size_bytes, parts.disposition, parts.plan.options.blob_type}));
+    TRY(writer.begin_blob({parts.plan.blob_path(file), manifest_file_path(parts.plan.drive_path(file)),
+                           file.size_bytes, parts.disposition, parts.plan.options.blob_type}));
     Status ranges;
-    for_each_range(parts.layout.files[i], [&](uint64_t offset_bytes, uint32_t length_bytes) {
-      if (!ranges) return;
-      auto digest = hash(range++);
-      ranges = digest ? writer.range({offset_bytes, length_bytes, *digest}) : Status(std::unexpected(digest.error()));
-    });
+    for_each_range(parts.layout.files[i], parts.chunk_bytes,
+                   [&](uint64_t offset_bytes, uint32_t length_bytes) {
+                     if (!ranges) return;
+                     auto digest = hash(range++);
+                     ranges = digest ? writer.range({offset_bytes, length_bytes, *digest})
+                                     : Status(std::unexpected(digest.error()));
+                   });
     TRY(ranges);
     TRY(writer.end_blob());
   }

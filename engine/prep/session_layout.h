@@ -1,5 +1,6 @@
-// Where the files of a session lie on the drive, and the metadata set that puts them there. The layout is decided on an in-memory overlay before the first
-// data byte; afterwards it is read back from the drive, so a resume needs nothing but the plan and the drive. Owned by the session.
+// Where the files of a session lie on the drive, and the metadata set that puts them there. The layout is
+// decided on an in-memory overlay before the first data byte; afterwards it is read back from the drive, so a
+// resume needs nothing but the plan and the drive. Owned by the session.
 #pragma once
 
 #include <string>
@@ -13,11 +14,12 @@
 namespace seedbed {
 
 inline constexpr const char* kManifestPath = "/DriveManifest.xml";
-inline constexpr const char* kNewManifestPath = "/DriveManifest.xml.new";   // until the session's manifest set renames it
+inline constexpr const char* kNewManifestPath =
+    "/DriveManifest.xml.new";  // until the session's manifest set renames it
 
 struct SessionLayout {
-  std::vector<LaidOutFile> files;   // as plan.files
-  LaidOutFile manifest;             // source_path set by whoever writes it
+  std::vector<LaidOutFile> files;  // as plan.files
+  LaidOutFile manifest;            // source_path set by whoever writes it
 };
 
 struct ManifestParts {
@@ -26,17 +28,23 @@ struct ManifestParts {
   std::string drive_id, disposition;
   const SecretBytes& storage_account_key;
   const SecretBytes& container_sas;
-  bool previous = false;            // the drive holds a manifest whose lists come first
+  bool previous = false;           // the drive holds a manifest whose lists come first
+  uint32_t chunk_bytes = 4 * MiB;  // how ranges are cut
 };
 
-// Creates directories, files and the new manifest's place on the overlay (nothing reaches the drive) and returns where they lie.
-Result<SessionLayout> lay_out(NtfsVolume& ntfs, const SourcePlan& plan, ManifestParts parts_of_manifest_length);
+// Creates directories, files and the new manifest's place on the overlay (nothing reaches the drive) and
+// returns where they lie.
+Result<SessionLayout> lay_out(NtfsVolume& ntfs, const SourcePlan& plan,
+                              ManifestParts parts_of_manifest_length);
 
-// Reads the same layout from a file system that has it. manifest_path: where the manifest stands at this phase. corrupt when a file is missing or has
-// another size than the plan says.
+// Reads the same layout from a file system that has it. manifest_path: where the manifest stands at this
+// phase. corrupt when a file is missing or has another size than the plan says.
 Result<SessionLayout> read_layout(NtfsVolume& ntfs, const SourcePlan& plan, const std::string& manifest_path);
 
-// Writes the manifest: the drive's previous lists (read from ntfs) and this session's. hash(i) is range i's, counted through the session's data.
-Status write_manifest(NtfsVolume& ntfs, const ManifestParts& parts, const std::function<Result<Md5>(uint64_t range)>& hash, const ManifestWriter::Sink& sink);
+// Writes the manifest: the drive's previous lists (read from ntfs) and this session's. hash(i) is range i's,
+// counted through the session's data.
+Status write_manifest(NtfsVolume& ntfs, const ManifestParts& parts,
+                      const std::function<Result<Md5>(uint64_t range)>& hash,
+                      const ManifestWriter::Sink& sink);
 
 }  // namespace seedbed

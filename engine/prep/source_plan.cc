@@ -11,21 +11,23 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kBlockBytesMax = 4 * MiB;          // manifest format: a block or page range is at most 4 MB
-constexpr uint64_t kBlocksMax = 50'000;               // block list limit of a block blob
-constexpr uint64_t kPageBlobBytesMax = 8 * TiB;       // largest page blob the service takes
-constexpr size_t kBlobNameUnitsMax = 1024;            // naming rules for blobs
+constexpr uint64_t kBlockBytesMax = 4 * MiB;     // manifest format: a block or page range is at most 4 MB
+constexpr uint64_t kBlocksMax = 50'000;          // block list limit of a block blob
+constexpr uint64_t kPageBlobBytesMax = 8 * TiB;  // largest page blob the service takes
+constexpr size_t kBlobNameUnitsMax = 1024;       // naming rules for blobs
 constexpr size_t kBlobSegmentsMax = 254;
 
 // Why no blob can have this name; empty when one can.
 std::string blob_name_flaw(const std::string& name) {
   const auto wide = utf16_of(name);
   if (!wide) return "its name is not UTF-8";
-  if (wide->size() > kBlobNameUnitsMax) return fmt::format("its blob name has {} characters, more than 1024", wide->size());
+  if (wide->size() > kBlobNameUnitsMax)
+    return fmt::format("its blob name has {} characters, more than 1024", wide->size());
   if (static_cast<size_t>(std::count(name.begin(), name.end(), '/')) + 1 > kBlobSegmentsMax)
     return "its blob name has more than 254 path segments";
   for (const char16_t unit : *wide)
-    if (unit < 0x20 || unit == 0x7f || unit == 0x81 || unit == 0xe000 || unit >= 0xfffe) return "its name holds a control character";
+    if (unit < 0x20 || unit == 0x7f || unit == 0x81 || unit == 0xe000 || unit >= 0xfffe)
+      return "its name holds a control character";
   return {};
 }
 
@@ -33,15 +35,18 @@ class Planner {
  public:
   Planner(FileStore& files, SourcePlan& plan) : files_(files), plan_(plan) {}
 
-  // Depth first; the files of a directory come before its subdirectories, so that neighbours on the drive are neighbours in the source.
+  // Depth first; the files of a directory come before its subdirectories, so that neighbours on the drive are
+  // neighbours in the source.
   Status visit(const std::string& relative, const std::string& drive_relative) {
-    const std::string path = relative.empty() ? plan_.options.source_directory : join_path(plan_.options.source_directory, relative);
+    const std::string path = relative.empty() ? plan_.options.source_directory
+                                              : join_path(plan_.options.source_directory, relative);
     SafeNames names;
     std::vector<std::pair<std::string, std::string>> subdirectories;
     for (const DirectoryEntry& entry : TRY(files_.list(path))) {
       const std::string child = relative.empty() ? entry.name : relative + '/' + entry.name;
       if (entry.kind == FileKind::symlink || entry.kind == FileKind::other) {
-        plan_.skipped.emplace_back(child, entry.kind == FileKind::symlink ? "a symbolic link" : "a special file");
+        plan_.skipped.emplace_back(child,
+                                   entry.kind == FileKind::symlink ? "a symbolic link" : "a special file");
         continue;
       }
       const bool root_container = plan_.options.destination == "$root/";
@@ -77,19 +82,25 @@ class Planner {
   Status add_file(const std::string& relative, const std::string& drive_relative) {
     const std::string path = join_path(plan_.options.source_directory, relative);
     const FileStat stat = TRY(files_.stat(path));
-    if (stat.kind != FileKind::file) return fail(ErrorCode::source_changed, "the source changes while it is read", path, "Run again when it rests");
+    if (stat.kind != FileKind::file)
+      return fail(ErrorCode::source_changed, "the source changes while it is read", path,
+                  "Run again when it rests");
     TRY(files_.open(path, OpenMode::read));  // unreadable files are found before the drive is touched
     if (plan_.options.blob_type == BlobType::page_blob) {
       if (stat.size_bytes % 512 != 0)
-        return fail(ErrorCode::invalid_argument, fmt::format("a page blob's length must be a multiple of 512; this file has {} bytes", stat.size_bytes), path,
-                    "Use /BlobType:BlockBlob, or move the file out of the source directory");
-      if (stat.size_bytes > kPageBlobBytesMax) return fail(ErrorCode::invalid_argument, "the file is larger than a page blob can be (8 TiB)", path);
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("a page blob's length must be a multiple of 512; this file has {} bytes",
+                                stat.size_bytes),
+                    path, "Use /BlobType:BlockBlob, or move the file out of the source directory");
+      if (stat.size_bytes > kPageBlobBytesMax)
+        return fail(ErrorCode::invalid_argument, "the file is larger than a page blob can be (8 TiB)", path);
     } else if (stat.size_bytes > kBlocksMax * kBlockBytesMax) {
       return fail(ErrorCode::invalid_argument, "the file is larger than 50,000 blocks of 4 MiB", path,
                   "Use /BlobType:PageBlob, or move the file out of the source directory");
     }
     plan_.total_bytes += stat.size_bytes;
-    plan_.files.push_back({relative, drive_relative == relative ? std::string() : drive_relative, stat.size_bytes, stat.modified_ns});
+    plan_.files.push_back({relative, drive_relative == relative ? std::string() : drive_relative,
+                           stat.size_bytes, stat.modified_ns});
     return {};
   }
 
@@ -127,18 +138,23 @@ std::string digest_of(const SourcePlan& plan) {
 
 }  // namespace
 
-std::string SourcePlan::source_path(const PlannedFile& file) const { return join_path(options.source_directory, file.relative); }
+std::string SourcePlan::source_path(const PlannedFile& file) const {
+  return join_path(options.source_directory, file.relative);
+}
 std::string SourcePlan::drive_path(const PlannedFile& file) const {
   return '/' + options.session_id + '/' + (file.drive_relative.empty() ? file.relative : file.drive_relative);
 }
-std::string SourcePlan::blob_path(const PlannedFile& file) const { return options.destination + file.relative; }
+std::string SourcePlan::blob_path(const PlannedFile& file) const {
+  return options.destination + file.relative;
+}
 
 Result<SourcePlan> plan_source(FileStore& files, const SourceOptions& options) {
   SourcePlan plan;
   plan.options = options;
   const FileStat root = TRY(files.stat(TRY(files.real_path(options.source_directory))));
   if (root.kind != FileKind::directory)
-    return fail(ErrorCode::invalid_argument, "/srcdir names no directory", options.source_directory, "Give an existing directory by its absolute path");
+    return fail(ErrorCode::invalid_argument, "/srcdir names no directory", options.source_directory,
+                "Give an existing directory by its absolute path");
   plan.source_device = root.device;
   TRY(Planner(files, plan).visit("", ""));
   plan.digest = digest_of(plan);

@@ -8,8 +8,8 @@
 
 extern "C" {
 #include <types.h>
-#include <volume.h>
 #include <unistr.h>
+#include <volume.h>
 }
 
 namespace seedbed {

@@ -1,5 +1,6 @@
-// NTFS compares names without case by its $UpCase table. fold() maps a UTF-16 name through the table libntfs-3g writes into new volumes, so that
-// two names which NTFS holds for the same fold to the same. Pure function; any thread.
+// NTFS compares names without case by its $UpCase table. fold() maps a UTF-16 name through the table
+// libntfs-3g writes into new volumes, so that two names which NTFS holds for the same fold to the same. Pure
+// function; any thread.
 #pragma once
 
 #include <string>
