@@ -1,5 +1,5 @@
 // Who may include whom: the floors of the house and the exceptions drawn between rooms.
-// [docs/architecture.md]
+//
 #pragma once
 
 #include <set>

@@ -224,7 +224,7 @@ RC_GTEST_PROP(NtfsReaderProperty, RandomRecordsAreBounded, (const Bytes& content
 }
 
 // An index whose blocks refer to each other in a circle ends as an error.
-TEST(NtfsReader, ACircleOfIndexBlocksEnds) {
+TEST(NtfsDamage, ACircleOfIndexBlocksEnds) {
   MemorySource source(ntfs_volume());
   const auto volume = std::move(*NtfsVolume::open(source));
   const auto many = *volume->find("many");

@@ -91,6 +91,21 @@ TEST(GptReader, GoesOnWithTheBackupAndSaysSo) {
   EXPECT_EQ(gpt->findings[0].place, "GPT primary");
 }
 
+TEST(GptReader, ACopyWhoseEntriesAreDamagedIsNotBelieved) {
+  MemorySource drive(one_partition());
+  PatchedSource damaged(drive);
+  damaged.flip(512 + 60);                        // the primary header
+  damaged.flip(kDriveBytes - 33 * 512 + 32, 4);  // where the partition starts, in the backup
+  const auto gpt = read_gpt(damaged, 512);
+  ASSERT_FALSE(gpt);
+  EXPECT_EQ(gpt.error().code, ErrorCode::corrupt);
+  damaged.patch(512 + 60, one_partition()[512 + 60]);
+  const auto primary = read_gpt(damaged, 512);
+  ASSERT_TRUE(primary) << primary.error().message();
+  ASSERT_EQ(primary->findings.size(), 1u);
+  EXPECT_NE(primary->findings[0].what.find("entries CRC-32"), std::string::npos) << primary->findings[0].line();
+}
+
 TEST(GptReader, AnEmptyDriveHasNone) {
   MemorySource drive(Bytes(1 * MiB));
   const auto gpt = read_gpt(drive);
