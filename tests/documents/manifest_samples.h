@@ -1,6 +1,7 @@
 // A manifest as a value, its text by the writer, and back by the reader.
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,56 @@ inline SampleManifest small_manifest() {
          {{0, 700, hash_filled(0x11)}}}}},
       {"session#2-0", {{{"movies/empty", "\\session#2\\empty", 0, "overwrite", BlobType::block_blob}, {}}}}};
   return manifest;
+}
+
+// small_manifest() as text.
+inline constexpr std::string_view kGolden =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    "<DriveManifest Version=\"2014-11-01\">\n"
+    "  <Drive>\n"
+    "    <DriveId>9WM35C2V</DriveId>\n"
+    "    <StorageAccountKey>a2V5</StorageAccountKey>\n"
+    "    <ClientCreator>seedbed</ClientCreator>\n"
+    "    <BlobList Id=\"session#1-0\">\n"
+    "      <Blob>\n"
+    "        <BlobPath>backup/a.BaseBlob</BlobPath>\n"
+    "        <FilePath>\\session#1\\a.BaseBlob</FilePath>\n"
+    "        <Length>4195328</Length>\n"
+    "        <ImportDisposition>rename</ImportDisposition>\n"
+    "        <PageRangeList>\n"
+    "          <PageRange Offset=\"0\" Length=\"4194304\" Hash=\"0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A\" />\n"
+    "          <PageRange Offset=\"4194304\" Length=\"1024\" Hash=\"BFBFBFBFBFBFBFBFBFBFBFBFBFBFBFBF\" />\n"
+    "        </PageRangeList>\n"
+    "      </Blob>\n"
+    "      <Blob>\n"
+    "        <BlobPath>movies/Tom &amp; &quot;Jerry&quot;.mov</BlobPath>\n"
+    "        <FilePath>\\session#1\\Tom &amp; _Jerry_.mov</FilePath>\n"
+    "        <Length>700</Length>\n"
+    "        <ImportDisposition>no-overwrite</ImportDisposition>\n"
+    "        <BlockList>\n"
+    "          <Block Offset=\"0\" Length=\"700\" Hash=\"11111111111111111111111111111111\" />\n"
+    "        </BlockList>\n"
+    "      </Blob>\n"
+    "    </BlobList>\n"
+    "    <BlobList Id=\"session#2-0\">\n"
+    "      <Blob>\n"
+    "        <BlobPath>movies/empty</BlobPath>\n"
+    "        <FilePath>\\session#2\\empty</FilePath>\n"
+    "        <Length>0</Length>\n"
+    "        <ImportDisposition>overwrite</ImportDisposition>\n"
+    "        <BlockList>\n"
+    "        </BlockList>\n"
+    "      </Blob>\n"
+    "    </BlobList>\n"
+    "  </Drive>\n"
+    "</DriveManifest>\n";
+
+// The golden text with one piece of it replaced.
+inline std::string golden_with(std::string_view from, std::string_view to) {
+  std::string text(kGolden);
+  const size_t at = text.find(from);
+  if (at == std::string::npos) throw std::logic_error("no such piece: " + std::string(from));
+  return text.replace(at, from.size(), to);
 }
 
 }  // namespace seedbed::test

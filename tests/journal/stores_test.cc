@@ -10,21 +10,14 @@
 #include "engine/linux/posix_files.h"
 #include "simulator/simulated_files.h"
 #include "simulator/virtual_runtime.h"
+#include "tests/journal/numbered_records.h"
 #include "tests/journal/set_clock.h"
 
 namespace seedbed {
 namespace {
 
-Record numbered(uint64_t id) {
-  return {
-      .utc_ns = 0, .type = "ActivityRecord", .fields = {{"ActivityId", "Test"}, {"Id", std::to_string(id)}}};
-}
-
-std::vector<uint64_t> ids_of(const Journal& journal) {
-  std::vector<uint64_t> ids;
-  for (size_t i = 1; i < journal.records().size(); i++) ids.push_back(journal.records()[i].number("Id"));
-  return ids;
-}
+using test::ids_of;
+using test::numbered;
 
 class OnPosix : public testing::Test {
  protected:
