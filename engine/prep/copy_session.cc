@@ -6,6 +6,7 @@
 
 #include "engine/documents/drive_info.h"
 #include "engine/prep/drive_proof.h"
+#include "engine/prep/stage_progress.h"
 
 namespace seedbed {
 
@@ -22,29 +23,6 @@ Status not_this_drive(const std::string& what, const std::string& where) {
 std::string file_name_of(const std::string& path) {
   return path.substr(path.find_last_of('/') + 1);
 }
-
-// Reports stage progress to the operator with the time of this run.
-class StageProgress {
- public:
-  StageProgress(SessionPorts& ports, std::string stage, uint64_t total_bytes, uint64_t resumed_bytes)
-      : ports_(ports),
-        stage_(std::move(stage)),
-        total_bytes_(total_bytes),
-        resumed_bytes_(resumed_bytes),
-        start_ns_(ports.runtime.now_ns()) {}
-  void done(uint64_t bytes) {
-    ports_.person.progress({.stage = stage_,
-                            .done_bytes = bytes,
-                            .total_bytes = total_bytes_,
-                            .elapsed_ns = ports_.runtime.now_ns() - start_ns_,
-                            .resumed_bytes = resumed_bytes_});
-  }
-
- private:
-  SessionPorts& ports_;
-  std::string stage_;
-  uint64_t total_bytes_, resumed_bytes_, start_ns_;
-};
 
 uint64_t padded_bytes(const std::vector<LaidOutFile>& files) {
   uint64_t bytes = 0;
@@ -115,7 +93,7 @@ Status CopySession::begin(const SourcePlan& plan, const std::string& disposition
   return append(session_begin_record(next));
 }
 
-Status CopySession::build() {
+Result<StageReport> CopySession::build() {
   if (!secrets_) {  // an earlier run was cut while building: fresh keys, for the same ones would repeat
                     // nonces
     rebuilt_ = true;
@@ -146,14 +124,14 @@ Status CopySession::build() {
   plan.stretcher = ports_.stretcher;
   plan.secrets = std::move(*secrets_);
   secrets_.reset();
-  StageProgress progress(ports_, "build", 0, 0);
   const uint64_t start_ns = ports_.runtime.now_ns();
-  TRY(build_drive(ports_.device, ports_.formatter, plan, [&](uint64_t done_bytes, uint64_t total_bytes) {
-    if (done_bytes == total_bytes)
-      options_.log.info(fmt::format("volume built: {} bytes in {} ms", total_bytes,
-                                    (ports_.runtime.now_ns() - start_ns) / 1'000'000));
-  }));
-  return append(volume_built_record());
+  StageReport stage{"build", 0, {}};
+  TRY(build_drive(ports_.device, ports_.formatter, plan, stage.bytes));
+  stage.times.elapsed_ns = ports_.runtime.now_ns() - start_ns;
+  options_.log.info(
+      fmt::format("volume built: {} bytes in {} ms", stage.bytes, stage.times.elapsed_ns / 1'000'000));
+  TRY(append(volume_built_record()));
+  return stage;
 }
 
 // ---- is it the drive, and where does it stand ----
@@ -223,16 +201,7 @@ Status CopySession::settle_sets() {
 Status CopySession::check_previous_manifest(NtfsVolume& ntfs) const {
   const SessionHistory* previous = history_.last_complete();
   if (previous == nullptr) return {};
-  const NtfsEntry entry = TRY(ntfs.stat(kManifestPath));
-  Digest digest(DigestKind::md5);
-  Bytes step(1 * MiB);
-  for (uint64_t at = 0; at < entry.size_bytes;) {
-    const size_t got_bytes = TRY(ntfs.read(kManifestPath, at, step));
-    if (got_bytes == 0) break;
-    digest.update(ByteSpan(step).first(got_bytes));
-    at += got_bytes;
-  }
-  if (hex_upper(digest.snapshot()) != previous->manifest_hash)
+  if (TRY(manifest_md5(ntfs)) != previous->manifest_hash)
     return fail(ErrorCode::corrupt, "the manifest on the drive is not the one the journal recorded",
                 kManifestPath, "The drive was changed since; prepare it anew");
   return {};
@@ -299,7 +268,7 @@ Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& has
   const CheckpointRecord base = session().checkpoint.value_or(CheckpointRecord{});
   const uint64_t total_bytes = padded_bytes(stream.files());
   const uint64_t before_bytes = stage == "copy" ? base.bytes : 0;
-  StageProgress progress(ports_, stage, total_bytes, before_bytes);
+  StageProgress progress(ports_.runtime, ports_.person, stage, total_bytes, before_bytes);
   const auto checkpoint = [&](const Checkpoint& point) -> Status {
     TRY(hashes.append(point.hashes));
     TRY(append(checkpoint_record(session(), {.chunks = point.chunks,
@@ -322,42 +291,6 @@ Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& has
   return {};
 }
 
-Status CopySession::write_temporary_manifest(NtfsVolume& ntfs, const ManifestParts& parts,
-                                             PageHashLog& hashes) {
-  const std::string path = side_file(session(), "manifest");
-  auto file = TRY(ports_.files.open(path, OpenMode::create, 0600));
-  TRY(file->truncate(0));
-  uint64_t at = 0;
-  Bytes pending;
-  const auto write_out = [&]() -> Status {
-    TRY(file->write_at(at, pending));
-    at += pending.size();
-    pending.clear();
-    return {};
-  };
-  std::vector<Md5> window;  // the log is read in steps
-  uint64_t window_first = 0;
-  constexpr uint64_t kWindowRanges = 4096;
-  const auto hash = [&](uint64_t range) -> Result<Md5> {
-    if (range < window_first || range >= window_first + window.size()) {
-      window_first = range;
-      window = TRY(hashes.read(range, std::min(kWindowRanges, hashes.count() - range)));
-    }
-    return window.at(range - window_first);
-  };
-  TRY(write_manifest(ntfs, parts, hash, [&](ByteSpan bytes) -> Status {
-    seedbed::append(pending, bytes);
-    return pending.size() >= 1 * MiB ? write_out() : Status();
-  }));
-  TRY(write_out());
-  if (at != parts.layout.manifest.size_bytes)
-    return fail(
-        ErrorCode::internal,
-        fmt::format("the manifest has {} bytes, {} were laid out", at, parts.layout.manifest.size_bytes),
-        path);
-  return file->sync();
-}
-
 // ---- proof and end ----
 
 Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
@@ -377,7 +310,8 @@ Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream&
                 kManifestPath);
 
   const uint64_t data_bytes = padded_bytes(data.files());
-  StageProgress progress(ports_, "proof", data_bytes + padded_bytes(manifest.files()), 0);
+  StageProgress progress(ports_.runtime, ports_.person, "proof", data_bytes + padded_bytes(manifest.files()),
+                         0);
   StageReport stage{"proof", 0, {}};
   for (ChunkStream* stream : {&data, &manifest}) {
     stream->rewind();
@@ -415,16 +349,8 @@ Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream&
 Status CopySession::complete(OpenDrive& drive, SessionReport& report) {
   if (session().manifest_hash.empty()) {
     auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
-    Digest digest(DigestKind::md5);
-    Bytes step(1 * MiB);
-    for (uint64_t at = 0;;) {
-      const size_t got_bytes = TRY(ntfs.read(kManifestPath, at, step));
-      if (got_bytes == 0) break;
-      digest.update(ByteSpan(step).first(got_bytes));
-      at += got_bytes;
-    }
-    TRY(append(finalised_record(session(), hex_upper(digest.snapshot()),
-                                TRY(drive_header_hash(ports_.device, *drive.volume)))));
+    const std::string md5 = TRY(manifest_md5(ntfs));
+    TRY(append(finalised_record(session(), md5, TRY(drive_header_hash(ports_.device, *drive.volume)))));
   }
   report.manifest_hash = session().manifest_hash;
   report.header_hash = session().header_hash;
@@ -444,7 +370,7 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
                 plan.options.source_directory,
                 "Put the source back as it was, or abort the session with /AbortSession and start a new one");
   TRY(check_device());
-  if (!history_.built) TRY(build());
+  if (!history_.built) report.stages.push_back(TRY(build()));
   OpenDrive drive = TRY(open_drive());
   report.resumed = session().files_set.state != SetState::none;
   TRY(settle_sets());
@@ -479,7 +405,8 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
   if (!renamed) {
     {
       auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
-      TRY(write_temporary_manifest(ntfs, manifest_parts(plan, layout), hashes));
+      TRY(write_temporary_manifest(ports_.files, layout.manifest.source_path, ntfs,
+                                   manifest_parts(plan, layout), hashes));
     }
     const CheckpointRecord from = session().checkpoint.value_or(CheckpointRecord{});
     TRY(manifest.seek(std::max(from.chunks, data.end_chunk()), std::max(from.ranges, data.end_range())));

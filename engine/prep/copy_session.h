@@ -90,7 +90,7 @@ class CopySession {
   ManifestParts manifest_parts(const SourcePlan& plan, const SessionLayout& layout) const;
 
   Status draw_intent(DriveFacts facts);
-  Status build();
+  Result<StageReport> build();
   Status check_device() const;
   Result<OpenDrive> open_drive() const;
   Status settle_sets();
@@ -102,7 +102,6 @@ class CopySession {
   Status trust_checkpoint(OpenDrive& drive, ChunkStream& data, ChunkStream& manifest, PageHashLog& hashes);
   Status copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& hashes, const std::string& stage,
               SessionReport& report);
-  Status write_temporary_manifest(NtfsVolume& ntfs, const ManifestParts& parts, PageHashLog& hashes);
   Status rename_manifest(OpenDrive& drive);
   Status prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
                PageHashLog& hashes, SessionReport& report);

@@ -114,7 +114,7 @@ Status EmptyVolume::read(uint64_t offset_bytes, MutableByteSpan out) const {
 }
 
 Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& plan,
-                   const std::function<void(uint64_t, uint64_t)>& on_bytes) {
+                   uint64_t& written_bytes) {
   const uint64_t epoch = device.reset_epoch();
   const DeviceContract& contract = device.contract();
   const PartitionTable table =
@@ -141,8 +141,6 @@ Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& p
       TRY(BitlockerVolume::over(device, partition_bytes, places, plan.secrets.full_volume_key));
   SectorCipher cipher = volume.cipher();
   const std::vector<Extent> extents = content.extents();
-  uint64_t total_bytes = 0, done_bytes = 0;
-  for (const Extent& extent : extents) total_bytes += extent.length_bytes;
   Bytes step;
   for (const Extent& extent : extents)
     for (uint64_t at = extent.offset_bytes; at < extent.end_bytes();) {
@@ -156,8 +154,7 @@ Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& p
         TRY(write_device(device, partition_bytes + piece.physical_offset_bytes, part));
       }
       at += step.size();
-      done_bytes += step.size();
-      on_bytes(done_bytes, total_bytes);
+      written_bytes += step.size();
     }
   for (const uint64_t area_bytes : places.metadata_offset_bytes)
     TRY(write_padded(device, partition_bytes + area_bytes, bitlocker.metadata_area));

@@ -49,9 +49,8 @@ class EmptyVolume {
   SectorSet changed_;
 };
 
-// Writes everything. `on_bytes(done, total)` after each step.
-Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& plan,
-                   const std::function<void(uint64_t, uint64_t)>& on_bytes);
+// Writes everything; `written_bytes` is what went to the drive.
+Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& plan, uint64_t& written_bytes);
 
 struct OpenDrive {
   PartitionTable table;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/base/text.h"
+
 namespace seedbed {
 
 namespace {
@@ -113,6 +115,51 @@ Status write_manifest(NtfsVolume& ntfs, const ManifestParts& parts,
   }
   TRY(writer.end_list());
   return writer.finish();
+}
+
+Status write_temporary_manifest(FileStore& files, const std::string& path, NtfsVolume& ntfs,
+                                const ManifestParts& parts, PageHashLog& hashes) {
+  auto file = TRY(files.open(path, OpenMode::create, 0600));
+  TRY(file->truncate(0));
+  uint64_t at = 0;
+  Bytes pending;
+  const auto write_out = [&]() -> Status {
+    TRY(file->write_at(at, pending));
+    at += pending.size();
+    pending.clear();
+    return {};
+  };
+  std::vector<Md5> window;  // the log is read in steps
+  uint64_t window_first = 0;
+  const auto hash = [&](uint64_t range) -> Result<Md5> {
+    if (range < window_first || range >= window_first + window.size()) {
+      window_first = range;
+      window = TRY(hashes.read(range, std::min<uint64_t>(4096, hashes.count() - range)));
+    }
+    return window.at(range - window_first);
+  };
+  TRY(write_manifest(ntfs, parts, hash, [&](ByteSpan bytes) -> Status {
+    append(pending, bytes);
+    return pending.size() >= 1 * MiB ? write_out() : Status();
+  }));
+  TRY(write_out());
+  if (at != parts.layout.manifest.size_bytes)
+    return fail(
+        ErrorCode::internal,
+        fmt::format("the manifest has {} bytes, {} were laid out", at, parts.layout.manifest.size_bytes),
+        path);
+  return file->sync();
+}
+
+Result<std::string> manifest_md5(NtfsVolume& ntfs) {
+  Digest digest(DigestKind::md5);
+  Bytes step(1 * MiB);
+  for (uint64_t at = 0;;) {
+    const size_t got_bytes = TRY(ntfs.read(kManifestPath, at, step));
+    if (got_bytes == 0) return hex_upper(digest.snapshot());
+    digest.update(ByteSpan(step).first(got_bytes));
+    at += got_bytes;
+  }
 }
 
 }  // namespace seedbed

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/base/secret.h"
+#include "engine/journal/page_hash_log.h"
 #include "engine/prep/chunk_stream.h"
 #include "engine/prep/source_plan.h"
 #include "engine/volume/ntfs_volume.h"
@@ -46,5 +47,13 @@ Result<SessionLayout> read_layout(NtfsVolume& ntfs, const SourcePlan& plan, cons
 Status write_manifest(NtfsVolume& ntfs, const ManifestParts& parts,
                       const std::function<Result<Md5>(uint64_t range)>& hash,
                       const ManifestWriter::Sink& sink);
+
+// The manifest as a file on the copy computer, from which it is copied to the drive like data; synced on
+// return. Its length must be the one laid out.
+Status write_temporary_manifest(FileStore& files, const std::string& path, NtfsVolume& ntfs,
+                                const ManifestParts& parts, PageHashLog& hashes);
+
+// The MD5 of the manifest that stands on the drive, upper-case hex.
+Result<std::string> manifest_md5(NtfsVolume& ntfs);
 
 }  // namespace seedbed
