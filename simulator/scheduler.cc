@@ -10,13 +10,14 @@
 
 namespace seedbed {
 
-static constexpr uint32_t killed_thrown_max =
-    10'000;  // an unwinding stack calls a handful of ports, a swallowed Killed any number
+// An unwinding stack calls a handful of ports, a swallowed Killed any number.
+static constexpr uint32_t killed_thrown_max = 10'000;
 static constexpr size_t named_in_report_max = 20;
 
 Scheduler::Scheduler(SchedulerOptions options)
     : options_(std::move(options)),
       random_(sub_seed(options_.seed, "scheduler")),
+      stacks_(options_.stacks ? options_.stacks : std::make_shared<StackPool>()),
       now_ns_(options_.start_ns) {}
 
 Status Scheduler::run() {
@@ -60,7 +61,7 @@ ScheduledFibre& Scheduler::start(std::string name, const void* machine, std::fun
   if (free_.empty()) free_.push_back(&fibres_.emplace_back());
   ScheduledFibre& fibre = *free_.back();
   free_.pop_back();
-  fibre.fibre.emplace(stacks_, std::move(body));
+  fibre.fibre.emplace(*stacks_, std::move(body));
   fibre.name = std::move(name);
   fibre.machine = machine;
   fibre.id = next_id_++;

@@ -10,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,8 +27,10 @@ struct SchedulerOptions {
   uint64_t seed = 0;
   uint64_t start_ns = 1'000'000'000;  // the clock's first reading: not 0, which passes for "unset"
   uint32_t fibres_max = 20'000;       // alive at once; see StackPool for why
-  uint64_t steps_without_advance_max =
-      5'000'000;  // switches and clock readings at one instant: more is a livelock
+  // Switches and clock readings at one instant: more is a livelock.
+  uint64_t steps_without_advance_max = 5'000'000;
+  // Stacks shared with the schedulers that come before and after on this thread; by default each has its own.
+  std::shared_ptr<StackPool> stacks = {};
   // For finding where two runs part: called with the time, the fibre and "runs", or with "" and "clock".
   std::function<void(uint64_t now_ns, std::string_view fibre, std::string_view event)> trace = {};
 };
@@ -60,7 +63,7 @@ class Scheduler {
   uint64_t trace_hash() const noexcept { return trace_hash_.value(); }
   uint64_t switches() const noexcept { return switches_; }
   size_t alive() const noexcept { return alive_; }  // fibres that have not ended
-  const StackPool& stacks() const noexcept { return stacks_; }
+  const StackPool& stacks() const noexcept { return *stacks_; }
   uint64_t seed() const noexcept { return options_.seed; }
 
   // Runs until every fibre has ended. Errors (internal, naming the fibres): deadlock, when nobody can run and
@@ -121,7 +124,7 @@ class Scheduler {
   SchedulerOptions options_;
   Random random_;
   TraceHash trace_hash_;
-  StackPool stacks_;
+  std::shared_ptr<StackPool> stacks_;
   std::deque<ScheduledFibre> fibres_;  // stable addresses
   std::vector<ScheduledFibre*> free_;
   std::vector<ScheduledFibre*> runnable_;

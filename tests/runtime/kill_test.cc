@@ -69,7 +69,8 @@ struct Life {
 
 // One machine killed at its k-th port call (0: never), and one beside it that must not notice.
 Life live(uint64_t seed, uint64_t k) {
-  Scheduler scheduler({.seed = seed});
+  static const auto stacks = std::make_shared<StackPool>();  // thousands of lives on the same few stacks
+  Scheduler scheduler({.seed = seed, .stacks = stacks});
   int witnesses = 0;
   int finished = 0;
   int bystander_witnesses = 0;
