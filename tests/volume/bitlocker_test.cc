@@ -290,6 +290,36 @@ TEST(BitlockerMetadata, other_kinds_of_volume_are_told_apart) {
       ErrorCode::invalid_argument);
 }
 
+// With the CRC-32 made right again, so that the bounds have to stand alone.
+TEST(BitlockerMetadata, sizes_are_bounded_before_they_are_believed) {
+  const auto [geometry, encoded] = encode_quickly();
+  const auto error_after = [&](auto change) {
+    Bytes area = encoded.metadata_area;
+    change(area);
+    mend_crc(area);
+    const auto parsed = parse_bitlocker_area(area, geometry);
+    return parsed ? std::string("parsed")
+                  : std::string(error_code_name(parsed.error().code)) + ": " + parsed.error().what;
+  };
+  using testing::HasSubstr;
+  const auto room_bytes = static_cast<uint32_t>(block_bytes_of(encoded.metadata_area) - 0x40);
+  EXPECT_EQ(error_after([&](Bytes& area) { store_le(area, 0x40, room_bytes); }),
+            "parsed");  // the rounding is zeros
+  for (const uint32_t dataset_bytes : {0U, 0x2fU, room_bytes + 1, room_bytes + 16, UINT32_MAX})
+    EXPECT_THAT(error_after([&](Bytes& area) { store_le(area, 0x40, dataset_bytes); }),
+                HasSubstr("corrupt: a BitLocker dataset"));
+  for (const uint16_t units : {0, 6, 0x1000, 0xffff})
+    EXPECT_THAT(error_after([&](Bytes& area) { store_le(area, 0x08, units); }), HasSubstr("corrupt: "));
+  EXPECT_THAT(error_after([&](Bytes& area) { store_le<uint16_t>(area, kEntriesAt, 7); }),
+              HasSubstr("entry says 7 bytes"));
+  EXPECT_THAT(error_after([&](Bytes& area) { store_le<uint16_t>(area, kEntriesAt, 0xffff); }),
+              HasSubstr("entry says 65535 bytes"));
+  EXPECT_THAT(error_after([&](Bytes& area) { store_le<uint64_t>(area, 0x10, UINT64_MAX); }),
+              HasSubstr("in a partition of"));
+  EXPECT_THAT(error_after([&](Bytes& area) { store_le<uint64_t>(area, 0x38, UINT64_MAX - 511); }),
+              HasSubstr("outside the volume"));
+}
+
 TEST(BitlockerMetadata, a_forged_block_with_a_good_crc_is_caught_by_its_digest) {
   const BitlockerSecrets secrets = test_secrets();
   auto [geometry, encoded] = encode_quickly(512, secrets);
