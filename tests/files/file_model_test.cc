@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "engine/ports/file_store.h"
-#include "file_world.h"
+#include "tests/files/file_world.h"
 
 namespace seedbed {
 namespace {

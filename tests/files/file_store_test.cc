@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "file_world.h"
+#include "tests/files/file_world.h"
 
 namespace seedbed {
 namespace {

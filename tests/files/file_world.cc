@@ -1,4 +1,4 @@
-#include "file_world.h"
+#include "tests/files/file_world.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -63,10 +63,10 @@ class SimulatedWorld : public FileWorld {
  public:
   SimulatedWorld(std::unique_ptr<Runtime> runtime, uint64_t latency_ns)
       : runtime_(std::move(runtime)), files_(*runtime_, tree_, {.latency_ns = latency_ns}) {
-    EXPECT_TRUE(tree_->make_directory("/work", 0755, 0));
+    EXPECT_TRUE(tree_->make_directory("/desk", 0755, 0));
   }
   FileStore& files() override { return files_; }
-  std::string root() override { return "/work"; }
+  std::string root() override { return "/desk"; }
   void run(const std::function<void()>& body) override { runtime_->spawn("test", body)->join(); }
   void plant_symlink(const std::string& target, const std::string& path) override {
     ASSERT_TRUE(tree_->plant_symlink(target, path));

@@ -11,7 +11,7 @@
 
 #include <csignal>
 
-#include "file_world.h"
+#include "tests/files/file_world.h"
 
 namespace seedbed {
 namespace {
