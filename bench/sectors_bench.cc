@@ -1,14 +1,14 @@
 // Contents
-//   Md5Lanes/<lanes>/<inputs>   md5_of_many, inputs of 4 MiB, GB/s; lanes 1 AVX-512, 2 AVX2, 3 OpenSSL
+//   Md5Lanes/<lanes>/<inputs>   md5_of_many, inputs of 4 MiB; lanes 1 AVX-512, 2 AVX2, 3 OpenSSL
 //   Md5Small/<lanes>/<bytes>    1,000 small messages in one call
 //   Xts/<path>                  SectorCipher, 4 MiB at a time, 512-byte sectors; path 1 VAES, 2 OpenSSL
 //   NullDrive/<lanes>/<path>    target P3: write_sectors with one worker onto a drive that takes everything
-//   at once. Beside its own GB/s per
-//                               core it prints MD5 and XTS of the same buffers in the same run (md5_GBps,
-//                               xts_GBps), the bound 1/(1/md5 + 1/xts) that they set, and the share of the
-//                               bound that was reached (of_bound; target 0.85)
-//   Proof/<lanes>/<path>        read_sectors likewise; here the drive costs CPU time too, it fills the buffers with zeros
-//   FourDrives                  target P10: four throttled drives at once against one (times_one; target 3.8)
+//   Proof/<lanes>/<path>        read_sectors likewise; the drive costs CPU time here, it gives zeros
+//   FourDrives                  target P10: four throttled drives at once against one (times_one, target 3.8)
+//
+// NullDrive and Proof print their GB per second of CPU time (core_GBps) beside MD5 and XTS alone over such
+// buffers in the same run (md5_GBps, xts_GBps), the bound 1/(1/md5 + 1/xts), and the share of the bound that
+// was reached (of_bound, target 0.85).
 #include <benchmark/benchmark.h>
 #include <time.h>
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace seedbed {
 
 // As large as a page range or block of the manifest gets.

@@ -11,8 +11,9 @@ TransferQueue::TransferQueue(BlockDevice& device, uint64_t partition_offset_byte
     : device_(device),
       partition_offset_bytes_(partition_offset_bytes),
       queue_bytes_(queue_bytes),
-      request_bytes_(
-          round_down(device.contract().transfer_bytes_max, device.contract().physical_sector_bytes)),
+      request_bytes_(std::max<uint64_t>(
+          round_down(device.contract().transfer_bytes_max, device.contract().physical_sector_bytes),
+          device.contract().physical_sector_bytes)),
       slots_(slots) {}
 
 bool TransferQueue::has_room(uint64_t length_bytes) const noexcept {
