@@ -192,7 +192,7 @@ void Proof(benchmark::State& state) {
 }
 BENCHMARK(Proof)->Args({1, 1})->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// Seconds that `count` drives of 250 MB/s take for 64 MiB each, all at once.
+// Seconds that `count` drives of 250 MB/s take for 256 MiB each, all at once.
 double throttled_seconds(benchmark::State& state, unsigned count) {
   ThreadRuntime runtime;
   const SectorCipher cipher = cipher_of(0);
@@ -201,7 +201,7 @@ double throttled_seconds(benchmark::State& state, unsigned count) {
   for (unsigned i = 0; i < count; ++i) {
     tasks.push_back(runtime.spawn("drive", [&] {
       NullDrive drive(runtime, {.bytes_per_second = 250'000'000});
-      FreeSource source(16);
+      FreeSource source(64);
       const auto totals =
           write_sectors(runtime, drive, 1 * MiB, cipher, source, [](const Checkpoint&) { return Status(); },
                         {.buffer_bytes = 64 * MiB});
