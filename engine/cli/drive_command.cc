@@ -79,7 +79,8 @@ void line(std::string_view name, const std::string& value) {
 // Everything goes into the directory listing with its depth; the tree is walked by hand, names are bounded by
 // NTFS.
 Status print_tree(NtfsVolume& ntfs, const std::string& path) {
-  for (const NtfsEntry& entry : TRY(ntfs.list(path))) {
+  const std::vector<NtfsEntry> entries = TRY(ntfs.list(path));
+  for (const NtfsEntry& entry : entries) {
     const std::string child = join_path(path, entry.name);
     fmt::print("{:>14}  {}{}\n", entry.directory ? "-" : std::to_string(entry.size_bytes), child,
                entry.directory ? "/" : "");

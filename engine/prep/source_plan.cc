@@ -42,7 +42,8 @@ class Planner {
                                               : join_path(plan_.options.source_directory, relative);
     SafeNames names;
     std::vector<std::pair<std::string, std::string>> subdirectories;
-    for (const DirectoryEntry& entry : TRY(files_.list(path))) {
+    const std::vector<DirectoryEntry> entries = TRY(files_.list(path));
+    for (const DirectoryEntry& entry : entries) {
       const std::string child = relative.empty() ? entry.name : relative + '/' + entry.name;
       if (entry.kind == FileKind::symlink || entry.kind == FileKind::other) {
         plan_.skipped.emplace_back(child,

@@ -1,16 +1,8 @@
 #include "engine/volume/upcase.h"
 
-#include <sys/stat.h>
-
-#include <ctime>
-#include <memory>
 #include <vector>
 
-extern "C" {
-#include <types.h>
-#include <unistr.h>
-#include <volume.h>
-}
+#include "engine/volume/ntfs_headers.h"
 
 namespace seedbed {
 

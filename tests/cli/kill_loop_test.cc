@@ -45,8 +45,8 @@ void kill_loop(uint64_t seed, uint32_t sector_bytes) {
     for (const char* suffix : {".img", ".jrn"}) std::filesystem::remove(name + suffix);
     drives++;
   }
-  RecordProperty("kills", kills);
-  RecordProperty("drives", drives);
+  testing::Test::RecordProperty("kills", kills);
+  testing::Test::RecordProperty("drives", drives);
   EXPECT_GE(drives, 2);
 }
 
