@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "tests/drives/subject.h"
+#include "tests/drives/conformance.h"
 
 namespace seedbed {
 namespace {
@@ -121,8 +121,7 @@ struct Flush : DriveCommand {
 
 class AgainstModel : public testing::TestWithParam<Backend> {};
 
-INSTANTIATE_TEST_SUITE_P(Drives, AgainstModel, testing::ValuesIn(data_backends()),
-                         [](const testing::TestParamInfo<Backend>& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, AgainstModel, testing::ValuesIn(data_backends()), backend_name);
 
 TEST_P(AgainstModel, random_work_reads_back) {
   const auto subject = GetParam().make();

@@ -1,57 +1,25 @@
-// Opening what a user may name as a drive: images, loop devices free and in use, and things that are no
-// drives.
-#include "engine/linux/open_drive.h"
-
+// Opening images, and things that are no drives.
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "engine/linux/file_drive.h"
-#include "engine/linux/image_identity.h"
-#include "engine/linux/sata_drive.h"
-#include "tests/drives/loop_device.h"
-#include "tests/drives/subject.h"
+#include "tests/drives/opening.h"
 
 namespace seedbed {
 namespace {
 
 using testing::HasSubstr;
 
-class OpenDrive : public testing::Test {
- protected:
-  std::string image(uint64_t size_bytes = 4 * MiB) {
-    make_sparse_file(scratch_ / "a.img", size_bytes);
-    return scratch_ / "a.img";
-  }
-  auto open(const std::string& path, bool write = true) {
-    return open_drive(path, {{.write = write, .busy_wait_ms = 0}, &notes_}, entropy_);
-  }
-  void expect_failure(const std::string& path, ErrorCode code, const std::string& words, bool write = true) {
-    const auto opened = open(path, write);
-    ASSERT_FALSE(opened) << path;
-    EXPECT_EQ(opened.error().code, code) << opened.error().message();
-    EXPECT_THAT(opened.error().message(), HasSubstr(words));
-    EXPECT_FALSE(opened.error().remedy.empty()) << opened.error().message();
-  }
-  void put(const std::string& name, const std::string& content) { std::ofstream(scratch_ / name) << content; }
+class ImageDrive : public Opening {};
 
-  ScratchDirectory scratch_;
-  SeededEntropy entropy_{1};
-  std::vector<std::string> notes_;
-};
-
-TEST_F(OpenDrive, what_is_no_drive_is_refused_with_a_remedy) {
+TEST_F(ImageDrive, what_is_no_drive_is_refused_with_a_remedy) {
   expect_failure(scratch_.path(), ErrorCode::refused, "directory");
   expect_failure("/dev/null", ErrorCode::refused, "character device");
   expect_failure(scratch_ / "absent", ErrorCode::not_found, "absent");
@@ -59,7 +27,7 @@ TEST_F(OpenDrive, what_is_no_drive_is_refused_with_a_remedy) {
   expect_failure(scratch_ / "pipe", ErrorCode::refused, "pipe");
 }
 
-TEST_F(OpenDrive, an_image_is_a_rehearsal_with_an_identity_that_stays) {
+TEST_F(ImageDrive, an_image_is_a_rehearsal_with_an_identity_that_stays) {
   const std::string path = image();
   std::string serial;
   {
@@ -83,7 +51,7 @@ TEST_F(OpenDrive, an_image_is_a_rehearsal_with_an_identity_that_stays) {
   EXPECT_FALSE(std::filesystem::exists(path + ".identity.toml.new"));
 }
 
-TEST_F(OpenDrive, a_created_image_has_the_sectors_asked_for) {
+TEST_F(ImageDrive, a_created_image_has_the_sectors_asked_for) {
   ASSERT_TRUE(create_image(scratch_ / "new.img", 1 * GiB, 4096, entropy_));
   const auto drive = open(scratch_ / "new.img");
   ASSERT_TRUE(drive) << why(drive);
@@ -104,7 +72,7 @@ TEST_F(OpenDrive, a_created_image_has_the_sectors_asked_for) {
             ErrorCode::already_exists);
 }
 
-TEST_F(OpenDrive, inspection_leaves_nothing_behind_and_writes_nothing) {
+TEST_F(ImageDrive, inspection_leaves_nothing_behind_and_writes_nothing) {
   const std::string path = image();
   const auto drive = open(path, false);
   ASSERT_TRUE(drive) << why(drive);
@@ -116,14 +84,14 @@ TEST_F(OpenDrive, inspection_leaves_nothing_behind_and_writes_nothing) {
   EXPECT_TRUE(read_device(**drive, 0, back));
 }
 
-TEST_F(OpenDrive, images_of_odd_sizes_are_refused) {
+TEST_F(ImageDrive, images_of_odd_sizes_are_refused) {
   for (const uint64_t size_bytes : {uint64_t{0}, uint64_t{512}, 1 * MiB + 512}) {
     expect_failure(image(size_bytes), ErrorCode::refused, "multiple of 4096");
     std::filesystem::remove(scratch_ / "a.img");
   }
 }
 
-TEST_F(OpenDrive, an_identity_of_another_size_is_refused) {
+TEST_F(ImageDrive, an_identity_of_another_size_is_refused) {
   const std::string path = image();
   ASSERT_TRUE(open(path));
   std::filesystem::resize_file(path, 8 * MiB);
@@ -131,13 +99,13 @@ TEST_F(OpenDrive, an_identity_of_another_size_is_refused) {
   expect_failure(path, ErrorCode::refused, "identity was made for", false);
 }
 
-TEST_F(OpenDrive, a_broken_identity_is_told_with_its_place) {
+TEST_F(ImageDrive, a_broken_identity_is_told_with_its_place) {
   const std::string path = image();
   put("a.img.identity.toml", "serial = \"OK\"\nmodel = 3\n");
   expect_failure(path, ErrorCode::corrupt, "a.img.identity.toml:2:9");
 }
 
-TEST_F(OpenDrive, a_locked_image_is_busy_and_may_be_inspected) {
+TEST_F(ImageDrive, a_locked_image_is_busy_and_may_be_inspected) {
   const std::string path = image();
   const auto holder = open(path);
   ASSERT_TRUE(holder) << why(holder);
@@ -145,7 +113,7 @@ TEST_F(OpenDrive, a_locked_image_is_busy_and_may_be_inspected) {
   EXPECT_TRUE(open(path, false));
 }
 
-TEST_F(OpenDrive, an_image_attached_to_a_loop_device_is_refused) {
+TEST_F(ImageDrive, an_image_attached_to_a_loop_device_is_refused) {
   const std::string path = image();
   const LoopDevice loop(path, 512);
   expect_failure(path, ErrorCode::refused, "attached to " + loop.path());
@@ -154,7 +122,7 @@ TEST_F(OpenDrive, an_image_attached_to_a_loop_device_is_refused) {
   EXPECT_THAT((*inspected)->identity().in_use, testing::ElementsAre("attached to " + loop.path()));
 }
 
-TEST_F(OpenDrive, an_image_that_lost_its_end_fails_with_the_byte) {
+TEST_F(ImageDrive, an_image_that_lost_its_end_fails_with_the_byte) {
   const std::string path = image();
   for (const bool plain : {false, true}) {
     auto drive = open_file_drive(path, {.force_plain_io = plain}, entropy_);
@@ -169,7 +137,7 @@ TEST_F(OpenDrive, an_image_that_lost_its_end_fails_with_the_byte) {
   }
 }
 
-TEST_F(OpenDrive, a_file_system_without_direct_io_is_used_through_its_cache_and_that_is_told) {
+TEST_F(ImageDrive, a_file_system_without_direct_io_is_used_through_its_cache_and_that_is_told) {
   const std::string point = scratch_ / "ramfs";
   std::filesystem::create_directory(point);
   ASSERT_EQ(::mount("none", point.c_str(), "ramfs", 0, nullptr), 0)
@@ -189,99 +157,8 @@ TEST_F(OpenDrive, a_file_system_without_direct_io_is_used_through_its_cache_and_
   ASSERT_EQ(::umount2(point.c_str(), 0), 0) << std::strerror(errno);
 }
 
-TEST_F(OpenDrive, a_loop_device_takes_the_identity_of_its_image) {
-  ASSERT_TRUE(create_image(scratch_ / "a.img", 4 * MiB, 4096, entropy_));
-  const auto known = load_image_identity(scratch_ / "a.img.identity.toml");
-  ASSERT_TRUE(known && *known);
-  const LoopDevice loop(scratch_ / "a.img", 4096);
-  const auto drive = open(loop.path());
-  ASSERT_TRUE(drive) << why(drive);
-  const DeviceIdentity& identity = (*drive)->identity();
-  EXPECT_EQ(identity.serial, (*known)->serial);
-  EXPECT_EQ(identity.transport, "loop");
-  EXPECT_TRUE(identity.rehearsal);
-  EXPECT_EQ(identity.backing_path, std::filesystem::canonical(scratch_ / "a.img"));
-  struct stat status{};
-  ASSERT_EQ(::stat(loop.path().c_str(), &status), 0);
-  EXPECT_THAT(identity.device_numbers, testing::ElementsAre(status.st_rdev));
-  EXPECT_EQ((*drive)->contract().logical_sector_bytes, 4096u);
-  EXPECT_TRUE(notes_.empty());
-}
-
-TEST_F(OpenDrive, a_loop_device_of_a_plain_file_has_the_same_serial_each_time) {
-  const std::string path = image();
-  std::vector<std::string> serials;
-  for (int round = 0; round < 2; ++round) {
-    const LoopDevice loop(path, 512);
-    const auto drive = open(loop.path());
-    ASSERT_TRUE(drive) << why(drive);
-    serials.push_back((*drive)->identity().serial);
-  }
-  const std::string derived = serial_of_path(std::filesystem::canonical(path));
-  EXPECT_THAT(serials, testing::ElementsAre(derived, derived));
-}
-
-TEST_F(OpenDrive, a_device_is_opened_by_one_at_a_time) {
-  const LoopDevice loop(image(), 512);
-  const auto holder = open(loop.path());
-  ASSERT_TRUE(holder) << why(holder);
-  expect_failure(loop.path(), ErrorCode::busy, loop.path());
-  EXPECT_TRUE(open(loop.path(), false));
-}
-
-TEST_F(OpenDrive, an_image_opened_as_a_drive_is_not_opened_again_behind_a_loop_device) {
-  const std::string path = image();
-  const auto holder = open(path);
-  ASSERT_TRUE(holder) << why(holder);
-  const LoopDevice loop(path, 512);
-  expect_failure(loop.path(), ErrorCode::busy, "behind the loop device");
-}
-
-TEST_F(OpenDrive, a_loop_device_without_an_image_is_refused) {
-  std::string path;
-  {
-    path = LoopDevice(image(), 512).path();
-  }
-  expect_failure(path, ErrorCode::refused, "no medium");
-}
-
-TEST_F(OpenDrive, a_mounted_device_is_refused_and_named) {
-  const LoopDevice loop(image(8 * MiB), 512);
-  ASSERT_EQ(std::system(("mkfs.ext4 -q -F " + loop.path() + " >/dev/null 2>&1").c_str()), 0)
-      << "these tests need mkfs.ext4";
-  const std::string point = scratch_ / "mount point";
-  std::filesystem::create_directory(point);
-  ASSERT_EQ(::mount(loop.path().c_str(), point.c_str(), "ext4", MS_RDONLY, nullptr), 0)
-      << std::strerror(errno) << ": these tests need to mount (root)";
-  expect_failure(loop.path(), ErrorCode::refused, loop.path() + " is mounted at " + point);
-  const auto inspected = open(loop.path(), false);
-  EXPECT_TRUE(inspected) << why(inspected);
-  struct stat status{};
-  EXPECT_EQ(::stat(point.c_str(), &status), 0);
-  if (inspected) {
-    EXPECT_THAT((*inspected)->identity().in_use,
-                testing::ElementsAre(loop.path() + " is mounted at " + point));
-    EXPECT_THAT((*inspected)->identity().device_numbers, testing::Contains(status.st_dev));
-  }
-  ASSERT_EQ(::umount2(point.c_str(), 0), 0) << std::strerror(errno);
-  const auto free_again = open(loop.path());
-  EXPECT_TRUE(free_again) << why(free_again);
-}
-
-TEST_F(OpenDrive, a_cache_that_gets_no_flushes_is_refused_for_writing_and_told_of_when_reading) {
-  const LoopDevice loop(image(), 512);
-  loop.set_write_cache("write through");
-  expect_failure(loop.path(), ErrorCode::refused, "echo write back > /sys/block/" + loop.name());
-  const auto inspected = open(loop.path(), false);
-  ASSERT_TRUE(inspected) << why(inspected);
-  EXPECT_TRUE((*inspected)->contract().volatile_cache);
-  EXPECT_THAT(notes_, testing::ElementsAre(HasSubstr("sends no flushes")));
-  loop.set_write_cache("write back");
-  EXPECT_TRUE(open(loop.path()));
-}
-
 // A SATA drive cannot be had here: the parts of one, with a power cycle counter of the test's own.
-TEST_F(OpenDrive, a_power_cycle_between_two_flushes_fails_the_second_and_raises_the_epoch) {
+TEST_F(ImageDrive, a_power_cycle_between_two_flushes_fails_the_second_and_raises_the_epoch) {
   DescriptorDrive::Parts parts;
   parts.descriptor = Descriptor(::open(image().c_str(), O_RDWR | O_CLOEXEC));
   parts.contract.capacity_bytes = 4 * MiB;
@@ -304,7 +181,7 @@ TEST_F(OpenDrive, a_power_cycle_between_two_flushes_fails_the_second_and_raises_
 
 // A process that is killed in the middle of its writes: opening again succeeds, and after it nothing of the
 // dead is still on its way.
-TEST_F(OpenDrive, opening_is_a_barrier_against_a_killed_process) {
+TEST_F(ImageDrive, opening_is_a_barrier_against_a_killed_process) {
   const std::string path = image();
   for (int round = 0; round < 5; ++round) {
     int ready[2];
