@@ -173,9 +173,9 @@ std::vector<Extent> structures() {
     places.push_back(
         {geometry.mft_lcn * geometry.cluster_bytes + number * geometry.record_bytes, geometry.record_bytes});
   const auto many = volume->find("many");
-  for (const auto& run :
-       volume->gather(*volume->read_record(record_number(many->reference)), kNtfsIndexAllocation, u"$I30")
-           ->runs)
+  const auto index =
+      volume->gather(*volume->read_record(record_number(many->reference)), kNtfsIndexAllocation, u"$I30");
+  for (const auto& run : index->runs)
     places.push_back({run.lcn * geometry.cluster_bytes, run.clusters * geometry.cluster_bytes});
   return places;
 }
