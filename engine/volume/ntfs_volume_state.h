@@ -51,7 +51,13 @@ struct NtfsVolume::State {
     if (Status ready = begin_call(access); !ready) return std::unexpected(std::move(ready).error());
     auto result = [&] {
       const InsideLibrary inside(device.context());
-      return body();
+      try {
+        return body();
+      } catch (...) {  // short of memory
+        if (touched)
+          broken = Error{ErrorCode::internal, "a change of the NTFS volume was interrupted", {}, {}};
+        throw;
+      }
     }();
     if (Status fine = end_call(!result); !fine) return std::unexpected(std::move(fine).error());
     if (!result && touched) broken = result.error();

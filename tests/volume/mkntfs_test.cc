@@ -191,6 +191,29 @@ RC_GTEST_PROP(MappingPairs, AnyBytesGiveRunsInsideTheVolumeOrAnError, (const Byt
   for (const Extent& run : *runs) RC_ASSERT(run.length_bytes > 0 && run.end_bytes() <= clusters);
 }
 
+RC_GTEST_PROP(MappingPairs, WhatIsWrittenDownIsReadBack, ()) {
+  std::vector<Extent> runs;
+  Bytes pairs;
+  int64_t at = 0;
+  const auto append_bytes = [&](int64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) pairs.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  };
+  for (int i = *rc::gen::inRange(0, 20); i > 0; --i) {
+    const auto count = *rc::gen::inRange<int64_t>(1, 1 << 15);  // one and two bytes below the sign bit
+    const auto to = *rc::gen::inRange<int64_t>(0, int64_t{1} << 38);
+    const int wide = count < 128 ? 1 : 2, delta_wide = *rc::gen::inRange(5, 9);
+    pairs.push_back(static_cast<uint8_t>(delta_wide << 4 | wide));
+    append_bytes(count, wide);
+    append_bytes(to - at, delta_wide);
+    at = to;
+    runs.push_back({static_cast<uint64_t>(to), static_cast<uint64_t>(count)});
+  }
+  pairs.push_back(0);
+  const auto read = parse_mapping_pairs(pairs, uint64_t{1} << 39);
+  RC_ASSERT(read.has_value());
+  RC_ASSERT(*read == runs);
+}
+
 TEST(MappingPairs, AreReadAsMicrosoftWritesThem) {
   // 0x18 clusters at 0x342573; 0x63 at +0x211e5; 5 at -0x100; end
   const Bytes pairs{0x31, 0x18, 0x73, 0x25, 0x34, 0x32, 0x63, 0x00, 0xe5,

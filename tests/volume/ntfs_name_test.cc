@@ -49,7 +49,7 @@ RC_GTEST_PROP(NtfsName, WhatItTakesComesBackUnchanged, (const std::string& text)
   RC_ASSERT(utf8_of(*name) == text);
   RC_ASSERT(text.find_first_of("\"*/:<>?\\|") == std::string::npos);
   const auto path = ntfs_path("/" + text + "/" + text);
-  RC_ASSERT(path.has_value() && path->names.size() == 2 && path->names[1] == *name);
+  RC_ASSERT((path.has_value() && path->names.size() == 2 && path->names[1] == *name));
 }
 
 }  // namespace

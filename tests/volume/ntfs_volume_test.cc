@@ -497,6 +497,19 @@ TEST(NtfsVolume, OpenedForReadingRefusesToWriteAndGivesNothing) {
   EXPECT_TRUE(set->empty());
 }
 
+TEST(NtfsVolume, LooksWithoutLeavingTraces) {
+  NtfsImageFile image(formatter(), kSmall);
+  NtfsVolume volume = image.open();
+  EXPECT_TRUE(ok(volume.list("/")));
+  EXPECT_FALSE(*volume.exists("/absent"));
+  EXPECT_TRUE(fails(volume.remove("/absent"), ErrorCode::not_found));
+  const auto set = volume.close();
+  ASSERT_TRUE(ok(set));
+  EXPECT_TRUE(set->empty());
+  NtfsVolume dropped = image.open();
+  EXPECT_TRUE(ok(dropped.create_file("/f", 100'000, kModified_ns)));  // goes with it
+}
+
 TEST(NtfsVolume, RefusesDirtyUncleanAndHibernatedVolumes) {
   const auto refused = [](NtfsImageFile& image, const char* word) {
     for (const bool read_only : {false, true}) {
@@ -605,7 +618,7 @@ RC_GTEST_PROP(NtfsVolumeProperty, AnyWorkLeavesASoundVolumeThatHoldsWhatTheModel
         }
         default: {
           const auto there = volume.exists(path);
-          RC_ASSERT(there.has_value() && *there == taken);
+          RC_ASSERT((there.has_value() && *there == taken));
         }
       }
     }
@@ -624,8 +637,12 @@ RC_GTEST_PROP(NtfsVolumeProperty, AnyWorkLeavesASoundVolumeThatHoldsWhatTheModel
     for (const Extent& extent : file.extents) {
       const auto [at, fresh] = owned.emplace(extent.offset_bytes, extent.end_bytes());
       RC_ASSERT(fresh);
-      RC_ASSERT(at == owned.begin() || std::prev(at)->second <= extent.offset_bytes);
-      RC_ASSERT(std::next(at) == owned.end() || std::next(at)->first >= extent.end_bytes());
+      // RC_ASSERT takes an expression apart and evaluates all of it: no short circuit inside.
+      const bool after_the_one_before = at == owned.begin() || std::prev(at)->second <= extent.offset_bytes;
+      const bool before_the_one_after =
+          std::next(at) == owned.end() || std::next(at)->first >= extent.end_bytes();
+      RC_ASSERT(after_the_one_before);
+      RC_ASSERT(before_the_one_after);
     }
   }
 }
