@@ -3,9 +3,9 @@
 //   image file with direct I/O, bytes/s DriveProof   target P2b: the proof of what DriveWrite wrote (read,
 //   decrypt, hash), bytes/s
 //
-// The image lies in $SEEDBED_BENCH_DIR (default: $TMPDIR, /tmp) and has $SEEDBED_BENCH_MIB (default 64); it
-// is written once before anything is timed, so that no block is allocated under the clock. bench/compare runs
-// this beside fio on the same file system.
+// The image lies in $SEEDBED_BENCH_DIR (default: the temporary directory) and has $SEEDBED_BENCH_MIB (default
+// 64); it is written once before anything is timed, so that no block is allocated under the clock.
+// bench/compare runs this beside fio on the same file system.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -70,8 +70,8 @@ class Bench {
  public:
   Bench()
       : total_bytes_(round_down(std::stoull(environment("SEEDBED_BENCH_MIB", "64")) * MiB, kChunkBytes)),
-        path_(environment("SEEDBED_BENCH_DIR", environment("TMPDIR", "/tmp")) + "/seedbed-drive-bench-" +
-              std::to_string(::getpid()) + ".img"),
+        path_(environment("SEEDBED_BENCH_DIR", std::filesystem::temp_directory_path()) +
+              "/seedbed-drive-bench-" + std::to_string(::getpid()) + ".img"),
         source_(total_bytes_) {
     OsEntropy entropy;
     const Status made = create_image(path_, total_bytes_, 512, entropy);

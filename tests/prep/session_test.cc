@@ -16,11 +16,11 @@ std::string joined(const std::vector<std::string>& findings) {
 }
 
 const std::vector<std::string> kResume =
-    SessionWorld::with({"/j:/work/d.jrn", "/id:session-1", "/ResumeSession"});
+    SessionWorld::with({"/j:/desk/d.jrn", "/id:session-1", "/ResumeSession"});
 const std::vector<std::string> kAbort =
-    SessionWorld::with({"/j:/work/d.jrn", "/id:session-1", "/AbortSession"});
+    SessionWorld::with({"/j:/desk/d.jrn", "/id:session-1", "/AbortSession"});
 const std::vector<std::string> kSecond =
-    SessionWorld::with({"/j:/work/d.jrn", "/id:session-2", "/srcdir:/more", "/dstdir:box/more/"});
+    SessionWorld::with({"/j:/desk/d.jrn", "/id:session-2", "/srcdir:/more", "/dstdir:box/more/"});
 
 ErrorCode code_of(const CommandEnd& end) {
   return end.outcome && !*end.outcome ? end.outcome->error().code : ErrorCode::internal;
@@ -117,7 +117,7 @@ TEST(Session, AbortAnywhereLeavesADriveForAnotherSession) {
     ASSERT_TRUE(abort.done()) << "killed at " << at << ": " << abort.text();
     aborted++;
     const CommandEnd next = world.command(
-        SessionWorld::with({"/j:/work/d.jrn", "/id:session-2", "/srcdir:/source", "/dstdir:box/tree/"}));
+        SessionWorld::with({"/j:/desk/d.jrn", "/id:session-2", "/srcdir:/source", "/dstdir:box/tree/"}));
     ASSERT_TRUE(next.done()) << "killed at " << at << ": " << next.text();
     if (aborted % 8 == 1) {
       EXPECT_EQ(joined(world.judge()), "") << "killed at " << at;
@@ -173,7 +173,7 @@ TEST(Session, AnOldCopyOfTheDriveIsRefused) {
   ASSERT_TRUE(world.command(kSecond).done());
   world.drive = old_drive;
   const CommandEnd end = world.command(
-      SessionWorld::with({"/j:/work/d.jrn", "/id:session-3", "/srcdir:/more", "/dstdir:box/third/"}));
+      SessionWorld::with({"/j:/desk/d.jrn", "/id:session-3", "/srcdir:/more", "/dstdir:box/third/"}));
   EXPECT_EQ(code_of(end), ErrorCode::refused) << end.text();
 }
 
@@ -183,7 +183,7 @@ TEST(Session, AnotherJournalsUnfinishedSessionIsRefusedEvenSilently) {
   ASSERT_FALSE(
       world.command(SessionWorld::first_words(), port_calls_of_first_session(world) * 3 / 4).outcome);
   auto words = SessionWorld::first_words();
-  words[0] = "/j:/work/other.jrn";
+  words[0] = "/j:/desk/other.jrn";
   const CommandEnd end = world.command(words);
   EXPECT_EQ(code_of(end), ErrorCode::refused) << end.text();
 }
@@ -203,7 +203,7 @@ TEST(Session, ADriveThatHoldsAVolumeIsNotFormattedUnasked) {
   world.put_usual_tree();
   ASSERT_TRUE(world.command(SessionWorld::first_words()).done());
   auto words = SessionWorld::first_words();
-  words[0] = "/j:/work/new.jrn";
+  words[0] = "/j:/desk/new.jrn";
   std::erase(words, "/silentmode");
   const uint64_t before = world.drive.cache.visible().hash();
   const CommandEnd unattended = world.command(words);
@@ -233,7 +233,7 @@ TEST(Session, APlanTouchesNothing) {
   ASSERT_TRUE(end.done()) << end.text();
   EXPECT_EQ((*end.outcome)->plan->source.files.size(), 7u);
   EXPECT_EQ(world.drive.cache.completed(), 0u);
-  EXPECT_FALSE(world.tree->stat("/work/d.jrn"));
+  EXPECT_FALSE(world.tree->stat("/desk/d.jrn"));
 }
 
 // The drive as it was before any data, under a journal that has checkpoints: what a lying flush leaves.

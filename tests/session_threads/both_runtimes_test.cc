@@ -47,7 +47,7 @@ Outcome prepare(Runtime& runtime, SessionWorld& world) {
   const auto outcome = prep_import(ports, *options, world.session, false);
   EXPECT_TRUE(outcome) << outcome.error().message();
   return {world.drive.cache.visible().hash(),
-          std::string(as_text(read_file(files, "/work/d.jrn", 1 * MiB).value_or(Bytes())))};
+          std::string(as_text(read_file(files, "/desk/d.jrn", 1 * MiB).value_or(Bytes())))};
 }
 
 SessionWorld instant_world(uint64_t seed) {

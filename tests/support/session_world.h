@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +30,7 @@
 namespace seedbed::testing_support {
 
 inline MemoFormatter& shared_formatter() {
-  static MkntfsFormatter inner(std::getenv("TMPDIR") != nullptr ? std::getenv("TMPDIR") : "/tmp");
+  static MkntfsFormatter inner(std::filesystem::temp_directory_path());
   static MemoFormatter memo(inner);
   return memo;
 }
@@ -61,7 +61,7 @@ class SessionWorld {
       : seed(seed),
         drive("SIM" + std::to_string(seed % 1000), contract_of(capacity_bytes, sector_bytes)),
         tree(std::make_shared<FileTree>()) {
-    for (const char* directory : {"/source", "/work"})
+    for (const char* directory : {"/source", "/desk"})
       static_cast<void>(tree->make_directory(directory, 0755, 0));
     session.writer.chunk_bytes = 64 * KiB;
     session.writer.queue_bytes = 128 * KiB;
@@ -101,7 +101,7 @@ class SessionWorld {
   }
 
   static std::vector<std::string> first_words() {
-    return {"/j:/work/d.jrn", "/id:session-1",        "/t:drive",        "/format",          "/encrypt",
+    return {"/j:/desk/d.jrn", "/id:session-1",        "/t:drive",        "/format",          "/encrypt",
             "/silentmode",    "/sk:c2VlZGJlZC1rZXk=", "/srcdir:/source", "/dstdir:box/tree/"};
   }
   static std::vector<std::string> with(std::initializer_list<const char*> words) {
@@ -160,14 +160,14 @@ class SessionWorld {
 
   // What the journal says now; nothing when there is none or it cannot be believed.
   std::optional<DriveHistory> history() const {
-    const auto handle = tree->open("/work/d.jrn", OpenMode::read, 0, 0);
+    const auto handle = tree->open("/desk/d.jrn", OpenMode::read, 0, 0);
     if (!handle) return std::nullopt;
     Bytes text(1 * MiB);
     text.resize(tree->read(*handle, 0, text).value_or(0));
     tree->close(*handle);
     const auto parsed = parse_records(as_text(text));
     if (!parsed) return std::nullopt;
-    auto read = read_history(parsed->records, "/work/d.jrn");
+    auto read = read_history(parsed->records, "/desk/d.jrn");
     if (!read) return std::nullopt;
     return std::move(*read);
   }
