@@ -137,6 +137,29 @@ TEST_F(PowerCut, ARenameAcrossDirectoriesIsNeverHalf) {
   }
 }
 
+TEST_F(PowerCut, AFileMovedTwiceIsInOnePlace) {
+  for (const char* const directory : {"/a", "/b", "/c"})
+    ASSERT_TRUE(tree_.make_directory(directory, 0700, 0));
+  ASSERT_TRUE(tree_.sync_directory("/"));
+  write_durably("/a/x", "content");
+  ASSERT_TRUE(tree_.rename("/a/x", "/b/x", 0));
+  ASSERT_TRUE(tree_.rename("/b/x", "/c/x", 0));
+  ASSERT_TRUE(tree_.sync_directory("/c"));  // the second move is nothing without the first
+  tree_.power_cut();
+  EXPECT_EQ(read("/a/x"), "<not_found>");
+  EXPECT_EQ(read("/b/x"), "<not_found>");
+  EXPECT_EQ(read("/c/x"), "content");
+}
+
+TEST_F(PowerCut, ClosingAVoidFileIsInert) {
+  write_durably("/a", "content");
+  const auto handle = open("/a", OpenMode::read_write);
+  tree_.kill();
+  for (int i = 0; i < 3; i++) tree_.close(handle);
+  EXPECT_EQ(read("/a"), "content");
+  EXPECT_EQ(tree_.stat("/a")->size_bytes, 7u);
+}
+
 TEST_F(PowerCut, DirectoriesMovedIntoEachOtherAreNotLost) {
   ASSERT_TRUE(tree_.make_directory("/a", 0700, 0));
   ASSERT_TRUE(tree_.make_directory("/a/b", 0700, 0));
