@@ -133,11 +133,7 @@ Status NtfsVolume::State::link(Inode inode, const NtfsPath& to) {
     return library_error("a file cannot be renamed", to.text);
   ntfs_inode_update_times(inode.get(), NTFS_UPDATE_CTIME);
   touch(directory);
-  // With names in two directories the inode must not be closed "in" one of them: the library would look for
-  // both names there.
-  TRY(release_directory());
-  if (ntfs_inode_close(inode.release())) return library_error("a file cannot be renamed", to.text);
-  return {};
+  return finish(std::move(inode), to.text);
 }
 
 }  // namespace seedbed

@@ -97,11 +97,20 @@ Result<Inode> NtfsVolume::State::create(ntfs_inode* directory, const NtfsPath& p
   return inode;
 }
 
-// Closing in the open directory is what writes sizes, flags and times into its index.
-Status NtfsVolume::State::finish(Inode inode, ntfs_inode* directory, const std::string& where) {
+// Closing in the open directory is what writes sizes, flags and times into its index. When that fails the
+// library may have closed the directory too: it is not touched again (the ledger has its memory). For the
+// same reason an inode that may have several names is closed alone, with no directory open.
+Status NtfsVolume::State::finish_new(Inode inode, ntfs_inode* directory, const std::string& where) {
   touched = true;
-  if (ntfs_inode_close_in_dir(inode.release(), directory))
-    return library_error("a file cannot be closed", where);
+  if (ntfs_inode_close_in_dir(inode.release(), directory) == 0) return {};
+  forget_directory();
+  return library_error("a file cannot be closed", where);
+}
+
+Status NtfsVolume::State::finish(Inode inode, const std::string& where) {
+  touched = true;
+  TRY(release_directory());
+  if (ntfs_inode_close(inode.release())) return library_error("a file cannot be closed", where);
   return {};
 }
 

@@ -59,7 +59,7 @@ Status NtfsVolume::make_directory(const std::string& text, bool hidden_system) {
     Inode made = TRY(state_->create(directory, path, S_IFDIR, state_->now_ns));
     if (hidden_system)
       made->flags = static_cast<FILE_ATTR_FLAGS>(made->flags | FILE_ATTR_HIDDEN | FILE_ATTR_SYSTEM);
-    return state_->finish(std::move(made), directory, path.text);
+    return state_->finish_new(std::move(made), directory, path.text);
   });
 }
 
@@ -88,7 +88,7 @@ Result<std::vector<ClusterRun>> NtfsVolume::State::create_with_clusters(const Nt
     if (runs.empty()) return full();
     TRY(allocate(inode.get(), size_bytes, runs, path.text));
   }
-  TRY(finish(std::move(inode), directory, path.text));
+  TRY(finish_new(std::move(inode), directory, path.text));
   return runs;
 }
 
@@ -149,7 +149,8 @@ Status NtfsVolume::write_small_file(const std::string& text, ByteSpan content) {
     }
     touch(inode.get());
     NInoFileNameSetDirty(inode.get());
-    return state_->finish(std::move(inode), directory, path.text);
+    if (!there) return state_->finish_new(std::move(inode), directory, path.text);
+    return state_->finish(std::move(inode), path.text);
   });
 }
 

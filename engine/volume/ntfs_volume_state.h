@@ -88,7 +88,9 @@ struct NtfsVolume::State {
                   const std::string& where);
   // A new file or directory in an open directory, its four times at `times_ns`.
   Result<Inode> create(ntfs_inode* directory, const NtfsPath& path, mode_t type, int64_t times_ns);
-  Status finish(Inode inode, ntfs_inode* directory, const std::string& where);
+  // Syncs and closes a file just made in the open directory; any other file.
+  Status finish_new(Inode inode, ntfs_inode* directory, const std::string& where);
+  Status finish(Inode inode, const std::string& where);
   // The name goes, and with the last one the file or empty directory.
   Status remove_name(const NtfsPath& path);
   // A further name for a file or directory; the inode is closed.
