@@ -1,6 +1,15 @@
 # A room is one folder of the house: every .cc in it is one static library, named seedbed_<room>.
 # Globs with CONFIGURE_DEPENDS: a source that nobody builds cannot exist.
 
+# What nearly every source includes, compiled once for all rooms.
+if(NOT EXISTS ${CMAKE_BINARY_DIR}/room_headers.cc)
+  file(WRITE ${CMAKE_BINARY_DIR}/room_headers.cc "")
+endif()
+add_library(seedbed_room_headers OBJECT ${CMAKE_BINARY_DIR}/room_headers.cc)
+target_link_libraries(seedbed_room_headers PRIVATE seedbed_flags OpenSSL::Crypto fmt::fmt spdlog::spdlog)
+target_precompile_headers(seedbed_room_headers PRIVATE <fmt/format.h> <algorithm> <array> <deque> <expected> <functional> <map> <memory>
+  <optional> <set> <span> <string> <string_view> <vector>)
+
 # seedbed_room(<name> <folder> [ROOMS other rooms] [LINKS targets or libraries])
 function(seedbed_room name folder)
   cmake_parse_arguments(ARG "" "" "ROOMS;LINKS" ${ARGN})
@@ -10,6 +19,7 @@ function(seedbed_room name folder)
   if(sources)
     add_library(seedbed_${name} STATIC ${sources})
     target_link_libraries(seedbed_${name} PUBLIC seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
+    target_precompile_headers(seedbed_${name} REUSE_FROM seedbed_room_headers)
   else()
     add_library(seedbed_${name} INTERFACE)
     target_link_libraries(seedbed_${name} INTERFACE seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
@@ -28,9 +38,9 @@ function(seedbed_program name source)
 endfunction()
 
 # seedbed_tests(<name> [THREADS] ROOMS ... LINKS ...): every tests/<name>/*.cc in one GoogleTest binary, each TEST
-# known to ctest. THREADS: these also run under ThreadSanitizer.
+# known to ctest. THREADS: these also run under ThreadSanitizer. SANITIZED: unit and property tests, also under ASan + UBSan.
 function(seedbed_tests name)
-  cmake_parse_arguments(ARG "THREADS" "TIMEOUT" "ROOMS;LINKS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADS;SANITIZED" "TIMEOUT" "ROOMS;LINKS;DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*.cc)
   if(NOT sources)
     return()
@@ -45,6 +55,10 @@ function(seedbed_tests name)
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE seedbed_flags seedbed_test_support ${ARG_ROOMS} ${ARG_LINKS})
   target_precompile_headers(test_${name} REUSE_FROM seedbed_test_headers)
+  target_compile_options(test_${name} PRIVATE ${SEEDBED_TEST_FLAGS})
+  if(ARG_SANITIZED)
+    add_dependencies(sanitized_tests test_${name})
+  endif()
   if(ARG_DEPENDS)
     add_dependencies(test_${name} ${ARG_DEPENDS})
   endif()
