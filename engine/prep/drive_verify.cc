@@ -20,12 +20,14 @@ constexpr uint64_t kUnitBytes = 4096;
 // few others through the file system.
 class Verifier {
  public:
-  Verifier(Runtime& runtime, BlockDevice& device, const OpenDrive& drive, NtfsVolume& ntfs, Operator& person)
+  Verifier(Runtime& runtime, BlockDevice& device, const OpenDrive& drive, NtfsVolume& ntfs, Operator& person,
+           uint64_t total_bytes)
       : runtime_(runtime),
         device_(device),
         drive_(drive),
         ntfs_(ntfs),
         person_(person),
+        total_bytes_(total_bytes),
         start_ns_(runtime.now_ns()) {}
 
   Status blob(const ManifestBlob& blob) {
@@ -94,7 +96,7 @@ class Verifier {
     paths_.clear();
     person_.progress({.stage = "verify",
                       .done_bytes = verdict.bytes,
-                      .total_bytes = 0,
+                      .total_bytes = total_bytes_,
                       .elapsed_ns = runtime_.now_ns() - start_ns_,
                       .resumed_bytes = 0});
     return {};
@@ -120,7 +122,7 @@ class Verifier {
   const OpenDrive& drive_;
   NtfsVolume& ntfs_;
   Operator& person_;
-  uint64_t start_ns_;
+  uint64_t total_bytes_, start_ns_;
   std::string path_;
   bool missing_ = false;
   std::vector<Extent> extents_;
@@ -141,37 +143,38 @@ Result<DriveVerdict> verify_drive(Runtime& runtime, BlockDevice& device, const O
                 "the drive holds no \\DriveManifest.xml: no copy session on it is complete",
                 device.identity().path);
   if (!found) return std::unexpected(std::move(found).error());
-  Verifier verifier(runtime, device, drive, ntfs, person);
+  const auto read = [&](uint64_t offset_bytes, MutableByteSpan out) {
+    return ntfs.read(kManifestPath, offset_bytes, out);
+  };
+  // The manifest is read twice: it is believed whole, and its total known, before the drive is read for
+  // hours.
   std::string drive_id;
+  uint64_t total_bytes = 0;
   ManifestHandler handler;
   handler.drive = [&](std::string_view id, std::string_view, std::string_view) -> Status {
     drive_id = id;
     return {};
   };
   handler.list = [](std::string_view) -> Status { return {}; };
+  handler.blob = [](const ManifestBlob&) -> Status { return {}; };
+  handler.range = [&](const ManifestRange& range) -> Status {
+    total_bytes += range.length_bytes;
+    return {};
+  };
+  handler.blob_end = []() -> Status { return {}; };
+  TRY(read_manifest(read, handler, kManifestPath));
+
+  Verifier verifier(runtime, device, drive, ntfs, person, total_bytes);
   handler.blob = [&](const ManifestBlob& blob) { return verifier.blob(blob); };
   handler.range = [&](const ManifestRange& range) { return verifier.range(range); };
-  handler.blob_end = []() -> Status { return {}; };
-  Digest md5(DigestKind::md5);
-  uint64_t hashed_bytes = 0;
-  const auto read = [&](uint64_t offset_bytes, MutableByteSpan out) -> Result<size_t> {
-    const size_t got_bytes = TRY(ntfs.read(kManifestPath, offset_bytes, out));
-    if (offset_bytes == hashed_bytes) {
-      md5.update(out.first(got_bytes));
-      hashed_bytes += got_bytes;
-    }
-    return got_bytes;
-  };
   TRY(read_manifest(read, handler, kManifestPath));
   TRY(verifier.run_batch());
   if (!expected_drive_id.empty() && drive_id != expected_drive_id)
     verifier.find(kManifestPath,
                   fmt::format("the manifest is of the drive {}, this is {}", drive_id, expected_drive_id));
-  Bytes rest(64 * KiB);  // the reader may stop at the closing tag
-  while (const size_t got_bytes = TRY(read(hashed_bytes, rest))) static_cast<void>(got_bytes);
   DriveVerdict verdict = std::move(verifier.verdict);
   verdict.drive_id = drive_id;
-  verdict.manifest_md5 = hex_upper(md5.snapshot());
+  verdict.manifest_md5 = TRY(manifest_md5(ntfs));
   verdict.elapsed_ns = runtime.now_ns() - start_ns;
   return verdict;
 }

@@ -58,6 +58,32 @@ TEST(Session, TheSameCommandAgainSaysItIsComplete) {
   EXPECT_EQ(world.drive.cache.visible().hash(), before);
 }
 
+TEST(Session, PageBlobsAreListedByPageRanges) {
+  SessionWorld world(10);
+  world.put("a.vhd", 128 * 512);
+  world.put("b.vhd", 300 * 512);
+  world.tree->settle();
+  auto words = SessionWorld::first_words();
+  words.push_back("/BlobType:PageBlob");
+  const CommandEnd end = world.command(words);
+  ASSERT_TRUE(end.done()) << end.text();
+  EXPECT_EQ(joined(world.judge()), "");
+}
+
+TEST(Session, AFileThatVanishedOrShrankIsNamed) {
+  SessionWorld world(22);
+  world.put_usual_tree();
+  const uint64_t port_calls = port_calls_of_first_session(world);
+  ASSERT_FALSE(world.command(SessionWorld::first_words(), port_calls / 2).outcome);
+  ASSERT_TRUE(world.tree->remove("/source/z.bin", 0));
+  const CommandEnd gone = world.command(kResume);
+  EXPECT_EQ(code_of(gone), ErrorCode::source_changed) << gone.text();
+  world.put("z.bin", 200'000);  // the same bytes and time again: the session goes on
+  world.tree->settle();
+  const CommandEnd back = world.command(kResume);
+  EXPECT_TRUE(back.done()) << back.text();
+}
+
 TEST(Session, ASecondSessionKeepsTheFirst) {
   SessionWorld world(9);
   world.put_usual_tree();

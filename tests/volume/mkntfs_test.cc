@@ -86,22 +86,33 @@ TEST(Mkntfs, IsAPureFunctionOfTheGeometry) {
   EXPECT_EQ(load_le<uint64_t>(boot, 0x48), load_le<uint64_t>(content(**second), 0x48));
 }
 
-TEST(Mkntfs, ListsAllocatedHolesOfTheFileToo) {
+TEST(Mkntfs, ListsEveryAllocatedCluster) {
   TempDirectory directory;
   MkntfsFormatter formatter(directory.path());
-  const NtfsGeometry geometry{64 * MiB, 512, 4096, 2048};
-  const auto image = formatter.format(geometry);
-  ASSERT_TRUE(image);
-  const auto allocated = allocated_extents(geometry.volume_bytes, [&](uint64_t offset, MutableByteSpan out) {
-    return (*image)->read(offset, out);
-  });
-  ASSERT_TRUE(allocated) << allocated.error().message();
-  ASSERT_FALSE(allocated->empty());
-  for (const Extent& run : *allocated) {
-    bool covered = false;
-    for (const Extent& extent : (*image)->extents())
-      covered |= extent.offset_bytes <= run.offset_bytes && extent.end_bytes() >= run.end_bytes();
-    EXPECT_TRUE(covered) << run.offset_bytes;
+  for (const NtfsGeometry& geometry :
+       {NtfsGeometry{64 * MiB, 512, 4096, 2048}, NtfsGeometry{1 * GiB, 4096, 65536, 256}}) {
+    const auto image = formatter.format(geometry);
+    ASSERT_TRUE(image);
+    const auto allocated =
+        allocated_extents(geometry.volume_bytes,
+                          [&](uint64_t offset, MutableByteSpan out) { return (*image)->read(offset, out); });
+    ASSERT_TRUE(allocated) << allocated.error().message();
+    uint64_t clusters = 0;
+    for (const Extent& run : *allocated) {
+      clusters += run.length_bytes / geometry.cluster_bytes;
+      bool covered = false;
+      for (const Extent& extent : (*image)->extents())
+        covered |= extent.offset_bytes <= run.offset_bytes && extent.end_bytes() >= run.end_bytes();
+      EXPECT_TRUE(covered) << run.offset_bytes;
+    }
+    // As many as ntfsinfo counts
+    const NtfsImageFile file(formatter, geometry);
+    const std::string info = run_command({"ntfsinfo", "-m", "-f", file.path()}).output;
+    const auto number = [&](const std::string& label) -> uint64_t {
+      const size_t at = info.find(label);
+      return at == std::string::npos ? 0 : std::stoull(info.substr(at + label.size()));
+    };
+    EXPECT_EQ(clusters, number("Volume Size in Clusters: ") - number("Free Clusters: ")) << info;
   }
 }
 
