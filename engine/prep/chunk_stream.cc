@@ -150,4 +150,9 @@ Status ChunkStream::fill(const WriteChunk& chunk, MutableByteSpan out) {
   return {};
 }
 
+SectorWriterOptions fitted_to(SectorWriterOptions options, uint64_t chunks) {
+  options.buffer_bytes = std::min(options.buffer_bytes, std::max<uint64_t>(chunks, 1) * options.chunk_bytes);
+  return options;
+}
+
 }  // namespace seedbed

@@ -43,6 +43,7 @@ class ChunkStream final : public ChunkSource {
   uint64_t total_bytes() const noexcept { return total_bytes_; }  // of files, without padding
   uint64_t end_range() const noexcept { return end_range_; }
   uint64_t end_chunk() const noexcept { return end_chunk_; }
+  uint64_t chunk_count() const noexcept { return end_chunk_ - first_chunk_; }
   const std::vector<LaidOutFile>& files() const noexcept { return laid_out_; }
 
  private:
@@ -73,5 +74,9 @@ class ChunkStream final : public ChunkSource {
 // The ranges of one file as the manifest lists them: the same cutting.
 void for_each_range(const LaidOutFile& file, uint32_t chunk_bytes,
                     const std::function<void(uint64_t offset_bytes, uint32_t length_bytes)>& visit);
+
+// The options with no more buffers than that many chunks need: making 128 MiB of them for one chunk takes
+// longer than writing it.
+SectorWriterOptions fitted_to(SectorWriterOptions options, uint64_t chunks);
 
 }  // namespace seedbed

@@ -258,8 +258,8 @@ Status CopySession::trust_checkpoint(OpenDrive& drive, ChunkStream& data, ChunkS
                             drive.volume->partition_offset_bytes() + place.chunk.volume_offset_bytes),
                 "Do not trust this drive: abort the session with /AbortSession and use another drive");
   };
-  TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, tail, hashes, options_.writer, mismatch,
-                   [](uint64_t) {}));
+  TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, tail, hashes,
+                   fitted_to(options_.writer, tail.size()), mismatch, [](uint64_t) {}));
   return {};
 }
 
@@ -284,9 +284,9 @@ Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& has
                                        {"ranges", std::to_string(point.ranges)}});
     return {};
   };
-  const WriteTotals totals =
-      TRY(write_sectors(ports_.runtime, ports_.device, drive.volume->partition_offset_bytes(),
-                        drive.volume->cipher(), stream, checkpoint, options_.writer));
+  const WriteTotals totals = TRY(write_sectors(
+      ports_.runtime, ports_.device, drive.volume->partition_offset_bytes(), drive.volume->cipher(), stream,
+      checkpoint, fitted_to(options_.writer, stream.chunk_count())));
   report.stages.push_back({stage, totals.bytes, totals.times});
   return {};
 }
@@ -333,8 +333,9 @@ Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream&
       told_bytes = done_bytes;
       progress.done(before_bytes + done_bytes);
     };
-    const WriteTotals totals = TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, *stream, hashes,
-                                                options_.writer, mismatch, on_bytes));
+    const WriteTotals totals =
+        TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, *stream, hashes,
+                         fitted_to(options_.writer, stream->chunk_count()), mismatch, on_bytes));
     stage.bytes += totals.bytes;
     stage.times.elapsed_ns += totals.times.elapsed_ns;
     stage.times.hash_ns += totals.times.hash_ns;

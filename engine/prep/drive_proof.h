@@ -18,7 +18,7 @@ class ChunkList final : public ChunkSource {
   explicit ChunkList(std::vector<WriteChunk> chunks) : chunks_(std::move(chunks)) {}
   Result<std::optional<WriteChunk>> next() override;
   Status fill(const WriteChunk& chunk, MutableByteSpan out) override;
-  bool empty() const noexcept { return chunks_.empty(); }
+  size_t size() const noexcept { return chunks_.size(); }
 
  private:
   std::vector<WriteChunk> chunks_;

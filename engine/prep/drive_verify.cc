@@ -83,6 +83,7 @@ class Verifier {
 
   Status run_batch() {
     ChunkList source(std::move(chunks_));
+    const SectorWriterOptions options = fitted_to({}, source.size());
     chunks_.clear();
     const auto verify = [&](const WriteChunk& chunk, std::span<const Md5> found) -> Status {
       const ChunkRange& range = chunk.ranges.front();
@@ -91,7 +92,7 @@ class Verifier {
       return {};
     };
     TRY(read_sectors(runtime_, device_, drive_.volume->partition_offset_bytes(), drive_.volume->cipher(),
-                     source, verify));
+                     source, verify, options));
     expected_.clear();
     paths_.clear();
     person_.progress({.stage = "verify",
