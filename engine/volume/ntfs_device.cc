@@ -15,6 +15,7 @@ int64_t NtfsDevice::read(int64_t offset_bytes, void* out, int64_t count) noexcep
     return -1;
   }
   count = std::min(count, std::max<int64_t>(size - offset_bytes, 0));
+  if (count == 0) return 0;
   try {
     const Status status = overlay_.read(static_cast<uint64_t>(offset_bytes),
                                         {static_cast<uint8_t*>(out), static_cast<size_t>(count)});
