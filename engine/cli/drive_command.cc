@@ -1,10 +1,10 @@
 #include "engine/cli/drive_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 
+#include "engine/cli/key_file.h"
 #include "engine/journal/journal.h"
 #include "engine/linux/file_drive.h"
 #include "engine/linux/open_drive.h"
@@ -16,19 +16,10 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kKeyFileBoundBytes = 4096;
-
 Result<std::unique_ptr<BlockDevice>> open_for_reading(CommandContext& context, const std::string& path) {
   OpenDriveOptions how;
   how.write = false;
   return open_drive(path, how, context.entropy);
-}
-
-SecretBytes first_line(ByteSpan content) {
-  size_t length_bytes = 0;
-  while (length_bytes < content.size() && content[length_bytes] != '\n' && content[length_bytes] != '\r')
-    length_bytes++;
-  return SecretBytes(content.first(length_bytes));
 }
 
 Result<SecretBytes> key_of(CommandContext& context, const DriveCommand& command) {
@@ -37,19 +28,7 @@ Result<SecretBytes> key_of(CommandContext& context, const DriveCommand& command)
     return fail(ErrorCode::invalid_argument, "one of --recovery-password, --key-file and --journal is needed",
                 {}, "The journal of the drive holds its BitLockerKey");
   if (!command.recovery_password.empty()) return SecretBytes::of_text(command.recovery_password);
-  if (command.key_file == "-") {
-    SecretBytes line(kKeyFileBoundBytes);
-    const ssize_t got_bytes = ::read(STDIN_FILENO, line.mutable_span().data(), line.size());
-    if (got_bytes <= 0) return fail(ErrorCode::invalid_argument, "standard input holds no key", "-");
-    return first_line(line.span().first(static_cast<size_t>(got_bytes)));
-  }
-  if (!command.key_file.empty()) {
-    Bytes content = TRY(read_file(context.files, command.key_file, kKeyFileBoundBytes));
-    SecretBytes key = first_line(content);
-    wipe(content);
-    if (key.empty()) return fail(ErrorCode::invalid_argument, "the key file is empty", command.key_file);
-    return key;
-  }
+  if (!command.key_file.empty()) return read_key_file(context.files, command.key_file);
   Bytes text = TRY(read_file(context.files, command.journal,
                              kJournalBoundBytes));  // read, not opened: a look takes no lock and cuts no tail
   const ParsedRecords parsed = TRY(parse_records(as_text(text)));

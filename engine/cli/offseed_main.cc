@@ -23,7 +23,7 @@ constexpr const char* kPrepImportHelp =
     "  /BlobType:BlockBlob|PageBlob    /Disposition:rename|no-overwrite|overwrite\n"
     "  /ResumeSession | /AbortSession  with /j and /id; the same command again resumes too\n"
     "Options of seedbed: --plan --no-proof --workers N --checkpoint-mib N --drive-map FILE "
-    "--temporary-directory DIR\n";
+    "--volume-password-file FILE --temporary-directory DIR\n";
 
 // Keys given as words are blanked, so that a process listing shows them no longer than it takes to start.
 void blank_secrets(int argc, char** argv) {
@@ -59,6 +59,8 @@ int run(int argc, char** argv) {
   wai_app->add_option("--checkpoint-mib", wai.checkpoint_mib, "between checkpoints (default 32)")
       ->check(CLI::Range(1, 1024));
   wai_app->add_option("--drive-map", wai.drive_map, "TOML file: which device a drive letter means");
+  wai_app->add_option("--volume-password-file", wai.volume_password_file,
+                      "a file whose first line opens the volume too (-: standard input); first session");
   wai_app->add_option("--temporary-directory", wai.temporary_directory,
                       "for the formatter's sparse file (default: the log directory)");
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "engine/cli/drive_map.h"
+#include "engine/cli/key_file.h"
 #include "engine/cli/session_table.h"
 #include "engine/linux/open_drive.h"
 #include "engine/prep/prep_import.h"
@@ -47,6 +48,9 @@ Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExport
   SessionOptions session;
   session.proof = command.proof;
   session.host_name = host_name();
+  if (!command.volume_password_file.empty())
+    session.volume_password =
+        std::make_shared<const SecretBytes>(TRY(read_key_file(context.files, command.volume_password_file)));
   session.writer.checkpoint_bytes = command.checkpoint_mib * MiB;
   session.writer.redo_bytes = session.writer.checkpoint_bytes + session.writer.queue_bytes;
   const std::string log_directory =

@@ -15,8 +15,9 @@ struct WaImportExportCommand {
   bool proof = true;
   unsigned workers = 0;  // 0: as many as cores
   uint32_t checkpoint_mib = 32;
-  std::string drive_map;            // TOML: x = "/dev/sdb"
-  std::string temporary_directory;  // for mkntfs's sparse file; "": the log directory's
+  std::string drive_map;             // TOML: x = "/dev/sdb"
+  std::string volume_password_file;  // its first line opens the volume too
+  std::string temporary_directory;   // for mkntfs's sparse file; "": the log directory's
 };
 
 Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExportCommand& command);

@@ -68,7 +68,13 @@ ManifestParts CopySession::manifest_parts(const SourcePlan& plan, const SessionL
 // ---- intent and building ----
 
 Status CopySession::draw_intent(DriveFacts facts) {
-  secrets_ = BitlockerSecrets::draw(ports_.entropy, "");
+  if (facts.has_password && !options_.volume_password)
+    return fail(ErrorCode::invalid_argument,
+                "the drive was begun with a volume password, which no journal keeps", journal_.path(),
+                "Give --volume-password-file again");
+  facts.has_password = options_.volume_password != nullptr;
+  secrets_ =
+      BitlockerSecrets::draw(ports_.entropy, facts.has_password ? options_.volume_password->text() : "");
   facts.disk = ports_.entropy.guid();
   facts.partition = ports_.entropy.guid();
   facts.volume = secrets_->volume_id;
@@ -107,6 +113,7 @@ Result<StageReport> CopySession::build() {
     facts.cluster_bytes = last.cluster_bytes;
     facts.log_directory = last.log_directory;
     facts.consent = last.consent;
+    facts.has_password = last.has_password;
     facts.storage_account_key = last.storage_account_key.clone();
     facts.container_sas = last.container_sas.clone();
     TRY(draw_intent(std::move(facts)));

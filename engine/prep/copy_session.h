@@ -12,6 +12,7 @@
 // the proof (unless switched off).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ struct SessionOptions {
   bool proof = true;
   SectorWriterOptions writer;
   std::string host_name = "SEEDBED";  // in the volume's description
+  std::shared_ptr<const SecretBytes>
+      volume_password;  // a password protector beside the recovery password; null: none
   Logger log;
 };
 

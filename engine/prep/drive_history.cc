@@ -92,6 +92,7 @@ class Reader {
     drive.cluster_bytes = static_cast<uint32_t>(record.number("ClusterBytes"));
     drive.log_directory = record.get("LogDirectory");
     drive.consent = record.get("Consent");
+    drive.has_password = record.get("PasswordProtector") == "yes";
     const auto disk = Guid::parse(record.get("DiskGuid")),
                partition = Guid::parse(record.get("PartitionGuid")),
                volume = Guid::parse(record.get("VolumeGuid"));
@@ -263,6 +264,7 @@ Record intent_record(const DriveFacts& drive) {
                                            {"LogDirectory", drive.log_directory},
                                            {"Consent", drive.consent},
                                            {"BitLockerKey", std::string(drive.recovery_password.text())}});
+  if (drive.has_password) record.fields.emplace_back("PasswordProtector", "yes");
   if (!drive.storage_account_key.empty())
     record.fields.emplace_back("StorageAccountKey", drive.storage_account_key.text());
   if (!drive.container_sas.empty()) record.fields.emplace_back("ContainerSas", drive.container_sas.text());

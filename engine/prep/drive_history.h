@@ -28,6 +28,7 @@ struct DriveFacts {
   Guid disk, partition, volume;  // GPT disk, GPT partition, BitLocker volume
   SecretBytes recovery_password;
   SecretBytes storage_account_key, container_sas;
+  bool has_password = false;  // a password opens the volume too; it is not kept
   std::string log_directory;
   std::string
       consent;  // how the operator agreed to the format: "answered yes", "/silentmode", "the drive was blank"

@@ -57,6 +57,25 @@ TEST_F(Offseed, PreparesVerifiesListsAndReadsADrive) {
   expect(run_binary("offseed", first()), 0, "complete already");
 }
 
+TEST_F(Offseed, AVolumePasswordOpensTheDriveToo) {
+  std::ofstream(directory.file("password")) << "correct horse\n";
+  auto words = first();
+  words.insert(words.begin() + 1, {"--volume-password-file", directory.file("password")});
+  const CommandResult prepared = run_binary("offseed", words);
+  ASSERT_TRUE(prepared.ok()) << prepared.text();
+  expect(run_binary("offseed",
+                    {"drive", "verify", directory.file("d.img"), "--key-file", directory.file("password")}),
+         0, "everything is as the manifest says");
+  const CommandResult judged = run_binary(
+      "drivereader", {"check", directory.file("d.img"), "--password-file", directory.file("password")});
+  EXPECT_TRUE(judged.ok()) << judged.text();
+  EXPECT_EQ(read_text(directory.file("d.jrn")).find("correct horse"), std::string::npos);
+  EXPECT_EQ(
+      run_binary("offseed", {"drive", "verify", directory.file("d.img"), "--recovery-password", "wrong"})
+          .exit_code,
+      1);
+}
+
 TEST_F(Offseed, KeysStayOutOfLogsOutputAndReadableFiles) {
   auto words = first();
   words.insert(words.begin(), "--json");
