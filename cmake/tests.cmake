@@ -3,7 +3,6 @@ set(SEEDBED_TEST_FLAGS -O0 -g0)          # RapidCheck's templates take three tim
 if(SEEDBED_SANITIZE MATCHES undefined)   # UBSan watches the code under test; in the tests' own templates it doubles the compile time
   list(APPEND SEEDBED_TEST_FLAGS -fno-sanitize=undefined)
 endif()
-add_custom_target(sanitized_tests)       # what scripts/test builds for ASan + UBSan
 add_library(seedbed_test_support INTERFACE)
 target_link_libraries(seedbed_test_support INTERFACE GTest::gtest GTest::gtest_main GTest::gmock rapidcheck rapidcheck_gtest Threads::Threads)
 if(NOT EXISTS ${CMAKE_BINARY_DIR}/test_headers.cc)

@@ -249,7 +249,7 @@ RC_GTEST_PROP(RecordProperty, RemovedSwappedAndDoubledRecordsAreCorrupt, ()) {
 
 RC_GTEST_PROP(RecordProperty, RandomBytesNeverParseAsRecords, ()) {
   const auto parsed = parse_records(*any_value());
-  RC_ASSERT(!parsed.has_value() || parsed->records.empty());
+  RC_ASSERT((!parsed.has_value() || parsed->records.empty()));
 }
 
 TEST(RecordDamage, SaysTheLineAndByte) {

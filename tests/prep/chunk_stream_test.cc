@@ -46,15 +46,15 @@ RC_GTEST_PROP(ChunkStream, CoversEveryByteOnceInOrder, ()) {
   uint64_t at = 0;
   for (const WriteChunk& chunk : chunks) {
     RC_ASSERT(chunk.index == chunk_index++);
-    RC_ASSERT(chunk.length_bytes > 0 && chunk.length_bytes <= kChunk && chunk.length_bytes % kCluster == 0);
+    RC_ASSERT((chunk.length_bytes > 0 && chunk.length_bytes <= kChunk && chunk.length_bytes % kCluster == 0));
     for (const ChunkRange& r : chunk.ranges) {
       while (file < files.size() && at == files[file].size_bytes) {
         file++;
         at = 0;
       }
       RC_ASSERT(r.range_index == range++);
-      RC_ASSERT(r.file_index == file && r.file_offset_bytes == at);
-      RC_ASSERT(r.length_bytes > 0 && r.chunk_offset_bytes + r.length_bytes <= chunk.length_bytes);
+      RC_ASSERT((r.file_index == file && r.file_offset_bytes == at));
+      RC_ASSERT((r.length_bytes > 0 && r.chunk_offset_bytes + r.length_bytes <= chunk.length_bytes));
       // Where the range lies is where the file's runs say.
       uint64_t before = 0, expected = 0;
       for (const Extent& extent : files[file].extents) {
@@ -70,7 +70,7 @@ RC_GTEST_PROP(ChunkStream, CoversEveryByteOnceInOrder, ()) {
     at = 0;
   }
   RC_ASSERT(file == files.size());
-  RC_ASSERT(stream.end_range() == range && stream.end_chunk() == chunk_index);
+  RC_ASSERT((stream.end_range() == range && stream.end_chunk() == chunk_index));
 }
 
 RC_GTEST_PROP(ChunkStream, SeekGoesOnWhereTheStreamWas, ()) {
@@ -81,8 +81,8 @@ RC_GTEST_PROP(ChunkStream, SeekGoesOnWhereTheStreamWas, ()) {
   const size_t from = *rc::gen::inRange<size_t>(0, chunks.size());
   RC_ASSERT(stream.seek(chunks[from].index, chunks[from].ranges.front().range_index).has_value());
   const auto again = stream.next().value();
-  RC_ASSERT(again && again->index == chunks[from].index &&
-            again->volume_offset_bytes == chunks[from].volume_offset_bytes);
+  RC_ASSERT((again && again->index == chunks[from].index &&
+             again->volume_offset_bytes == chunks[from].volume_offset_bytes));
   RC_ASSERT(!stream.seek(chunks[from].index, chunks[from].ranges.front().range_index + 1).has_value());
 }
 

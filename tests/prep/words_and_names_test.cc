@@ -96,7 +96,7 @@ RC_GTEST_PROP(DriveMarker, ComesBackAsItWent, (uint64_t generation, uint8_t stat
   marker.generation = generation;
   for (size_t i = 0; i < 16; i++) marker.journal.bytes[i] = static_cast<uint8_t>(generation >> i);
   const auto parsed = parse_marker(encode_marker(marker), "d");
-  RC_ASSERT(parsed.has_value() && parsed->has_value());
+  RC_ASSERT((parsed.has_value() && parsed->has_value()));
   RC_ASSERT(**parsed == marker);
 }
 
@@ -107,7 +107,7 @@ RC_GTEST_PROP(DriveMarker, AChangedByteIsNoMarkerOrCorrupt, (uint64_t generation
   Bytes block = encode_marker(marker);
   block[*rc::gen::inRange<size_t>(0, 84)] ^= mask;
   const auto parsed = parse_marker(block, "d");
-  RC_ASSERT(!parsed.has_value() || !parsed->has_value());
+  RC_ASSERT((!parsed.has_value() || !parsed->has_value()));
 }
 
 }  // namespace

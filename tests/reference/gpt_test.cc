@@ -132,7 +132,7 @@ RC_GTEST_PROP(GptReaderProperty, AnyChangedBitIsNoticed, ()) {
   damaged.flip(place.offset_bytes + *rc::gen::inRange<uint64_t>(0, place.length_bytes),
                *rc::gen::inRange(0, 8));
   const auto gpt = read_gpt(damaged, 512);
-  RC_ASSERT(!gpt || !gpt->findings.empty());
+  RC_ASSERT((!gpt || !gpt->findings.empty()));
 }
 
 // Damage behind right checksums: whatever the fields say, reading ends and every partition lies inside the

@@ -176,7 +176,7 @@ RC_GTEST_PROP(ManifestReaderProperty, DamageEndsInAnAnswer, ()) {
     }
   }
   const auto [head, blobs] = read(text);
-  RC_ASSERT(head || head.error().code == ErrorCode::corrupt);
+  RC_ASSERT((head || head.error().code == ErrorCode::corrupt));
   RC_ASSERT(blobs.size() <= 4u);
 }
 
