@@ -190,6 +190,24 @@ TEST(Session, AnotherDriveInTheSlotIsRefusedBeforeAByteIsWritten) {
   EXPECT_EQ(world.drive.cache.visible().hash(), before);
 }
 
+TEST(Session, ADriveInUseOrHoldingSourceAndJournalIsRefusedWithTheFact) {
+  SessionWorld mounted(23);
+  mounted.put_usual_tree();
+  mounted.drive.identity.in_use = {"/dev/sim1 is mounted at /mnt"};
+  const CommandEnd in_use = mounted.command(SessionWorld::first_words());
+  EXPECT_EQ(code_of(in_use), ErrorCode::refused) << in_use.text();
+  EXPECT_NE(in_use.text().find("mounted at /mnt"), std::string::npos) << in_use.text();
+  EXPECT_EQ(mounted.drive.cache.completed(), 0u);
+
+  SessionWorld own(24);
+  own.put_usual_tree();
+  own.drive.identity.device_numbers = {FileTreeOptions{}.device};
+  const CommandEnd holds = own.command(SessionWorld::first_words());
+  EXPECT_EQ(code_of(holds), ErrorCode::refused) << holds.text();
+  EXPECT_NE(holds.text().find("lies on the target drive"), std::string::npos) << holds.text();
+  EXPECT_EQ(own.drive.cache.completed(), 0u);
+}
+
 TEST(Session, AnOldCopyOfTheDriveIsRefused) {
   SessionWorld world(15);
   world.put_usual_tree();
