@@ -1,0 +1,111 @@
+// What happens in a simulated world, event by event: every call that the engine makes of a drive or a file,
+// every promise to the operator, every fault. The log numbers events, keeps a running hash over them, and asks
+// the world at each whether something befalls it (a fault). A replay of the same seed makes the same log.
+//
+// A port calls begin() before an effect and end() after it; both run in the calling fibre and do not park.
+// begin() may throw Killed: the machine died before the effect. One log serves all machines of a world, in turn;
+// one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "simulator/trace_hash.h"
+
+namespace seedbed {
+
+enum class EventKind : uint8_t {
+  boot,             // place: the command
+  halt,             // the end of a boot; place: how it ended
+  drive_open,       // place: serial
+  drive_read,       // of drives: offset and length in bytes; at submission
+  drive_write,      //
+  drive_discard,    //
+  drive_flush,      //
+  drive_read_done,  // what was submitted came back; detail: the number of the event it answers
+  drive_write_done,
+  drive_discard_done,
+  drive_flush_done,
+  file_open,        // of files: place is the path
+  file_read,        //
+  file_write,       //
+  file_truncate,    // length: the new size
+  file_sync,        //
+  file_lock,        //
+  file_look,        // stat, list, read_link, free_bytes, real_path
+  make_directory,   //
+  rename,           // place: "from > to"
+  remove,           //
+  directory_sync,   //
+  said,             // to the operator; place: what
+  fault,            // place: which
+};
+// "drive.write", "file.sync", "directory.sync", … as scenario files spell it.
+std::string_view event_name(EventKind kind) noexcept;
+std::optional<EventKind> event_named(std::string_view name) noexcept;
+// Whether such an event can change what a crash finds. Only these are crash points.
+bool changes_state(EventKind kind) noexcept;
+
+enum class EventSide : uint8_t { before, after };
+
+struct Event {
+  uint64_t number = 0;   // from 1, in order
+  uint64_t time_ns = 0;  // virtual
+  EventKind kind = EventKind::boot;
+  std::string place;  // serial of a drive, path of a file
+  uint64_t offset_bytes = 0, length_bytes = 0;
+  uint64_t detail = 0;  // a digest of the bytes or text; of …_done: the event it answers
+  bool failed = false;  // known at the end
+};
+
+// What befalls the call that an event stands for.
+struct Interference {
+  // The call fails with this and has no effect (a write: none of its bytes).
+  std::optional<Error> error;
+  // A flush: answers "done" and makes nothing durable.
+  bool lie = false;
+};
+
+class EventLog {
+ public:
+  using Clock = std::function<uint64_t()>;
+  // Asked on both sides of each event; what it answers on the side `after` has no effect. May kill the machine
+  // and throw Killed.
+  using Hook = std::function<Interference(const Event&, EventSide)>;
+
+  explicit EventLog(bool keep_events = true) : keep_events_(keep_events) {}
+  void set_clock(Clock clock) { clock_ = std::move(clock); }
+  void set_hook(Hook hook) { hook_ = std::move(hook); }
+
+  // Numbers the event, mixes it into the hash and asks the hook. The event's `number` is set on return.
+  Interference begin(Event& event);
+  // After the effect (or its failure).
+  void end(const Event& event, bool failed);
+  // An event without an effect of its own: begin() and end() at once.
+  void note(EventKind kind, std::string_view place, uint64_t detail = 0);
+
+  uint64_t count() const noexcept { return count_; }
+  uint64_t hash() const noexcept { return hash_.value(); }
+  // Kept only when asked for.
+  const std::vector<Event>& events() const noexcept { return events_; }
+
+ private:
+  bool keep_events_;
+  Clock clock_;
+  Hook hook_;
+  uint64_t count_ = 0;
+  TraceHash hash_;
+  std::vector<Event> events_;
+};
+
+// One line: number, virtual seconds, name, place, range, detail, "failed".
+std::string event_text(const Event& event);
+// A short digest of bytes for Event::detail.
+uint64_t detail_of(std::string_view bytes) noexcept;
+
+}  // namespace seedbed

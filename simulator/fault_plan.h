@@ -1,0 +1,87 @@
+// The faults of a scenario: what is to happen, where and when, and whether it did. A value. The world asks the
+// plan at each event (event_log.h) and makes the faults that are due happen; the plan itself touches nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/bytes.h"
+#include "simulator/event_log.h"
+#include "simulator/survivors.h"
+
+namespace seedbed {
+
+enum class FaultAction : uint8_t {
+  kill,             // the engine's process; what is in flight on drives may or may not finish
+  host_power_cut,   // the computer and its drives
+  drive_power_cut,  // a drive alone: it comes back at once, without its cache
+  unplug,           // a drive: every request fails until replug
+  replug,           // the same drive in the same slot
+  swap_drive,       // another drive, blank and of another serial, stands in the slot
+  write_error,      // this write fails
+  read_error,       // this read fails
+  flush_error,      // this flush fails; what it covered is not durable, nor by a later flush
+  flush_lie,        // this flush says yes and does nothing (illegal: it breaks the contract)
+  bit_rot,          // the sectors of this write decay once it is on the medium (illegal)
+  bad_sectors,      // the sectors of this write cannot be read any more (latent; writing heals them)
+  disk_full,        // the computer's disk: this write finds no space, and none is there until heal
+  file_error,       // this call on a file fails with an I/O error
+  share_gone,       // everything under `place` is unreachable until share_back
+  share_back,
+  source_changed,   // the file `place` of the source gets other content, size and time
+  source_grown,     // the file `place` of the source becomes longer
+  source_vanished,  // the file `place` of the source is removed
+};
+std::string_view action_name(FaultAction action) noexcept;  // "kill", "host-power-cut", …
+std::optional<FaultAction> action_named(std::string_view name) noexcept;
+// Whether a device that keeps its contract can do this. Damage by the others must end in a refusal.
+bool legal(FaultAction action) noexcept;
+
+// When a fault is due: at the nth event that fits every condition given.
+struct FaultTrigger {
+  std::optional<EventKind> event;   // nothing: any event
+  std::string place;                // glob over Event::place ("*.jrn"); "": any
+  std::string phase;                // the world's word for how far the session is; "": any
+  uint64_t boot = 0;                // 1 the first command, …; 0: any
+  uint64_t nth = 1;                 // of those that fit
+  EventSide side = EventSide::before;
+  std::optional<uint64_t> time_ns;  // not before this virtual time
+  std::optional<Extent> extent;     // touches these bytes of the drive
+  uint64_t event_number = 0;        // exactly this event; 0: any
+};
+
+struct PlannedFault {
+  std::string name;  // for reports: "kill at drive.write 3 in data"
+  FaultAction action = FaultAction::kill;
+  FaultTrigger when;
+  uint64_t times = 1;  // fires so often, at consecutive fitting events; 0: for ever
+  Survivors survivors;
+  std::string place;  // of the action: a path, a drive's name; "": the place of the event
+};
+
+class FaultPlan {
+ public:
+  FaultPlan() = default;
+  explicit FaultPlan(std::vector<PlannedFault> faults);
+
+  // Which faults are due at this side of this event, in order of the plan. Counts what fits.
+  std::vector<const PlannedFault*> due(const Event& event, EventSide side, std::string_view phase, uint64_t boot);
+  // No fault fires any more.
+  void heal() noexcept { healed_ = true; }
+
+  struct Standing {
+    PlannedFault fault;
+    uint64_t fitted = 0, fired = 0;
+  };
+  const std::vector<Standing>& standings() const noexcept { return standings_; }
+
+ private:
+  std::vector<Standing> standings_;
+  bool healed_ = false;
+};
+
+// '*' stands for any run of characters; everything else for itself.
+bool glob_matches(std::string_view pattern, std::string_view text) noexcept;
+
+}  // namespace seedbed
