@@ -15,6 +15,7 @@ seedbed_room(journal engine/journal ROOMS ports base)
 seedbed_room(linux engine/linux ROOMS ports base LINKS PkgConfig::LIBURING tomlplusplus::tomlplusplus nlohmann_json::nlohmann_json)
 seedbed_room(prep engine/prep ROOMS volume sectors journal documents ports base)
 seedbed_room(cli engine/cli ROOMS prep linux LINKS CLI11::CLI11 nlohmann_json::nlohmann_json)
+seedbed_room(reports reports ROOMS ports base LINKS nlohmann_json::nlohmann_json)
 seedbed_room(simulator simulator ROOMS ports base LINKS Boost::context)
 # A fibre that parks inside the initialiser of a function-local static dies at once, not under some seeds only (simulator/fibre.cc). The
 # archive member with the wrappers must come along even where nothing else refers to it.
