@@ -28,19 +28,23 @@ static T& own_of(std::shared_ptr<T>& shared) {
 const Medium::Page* Medium::find(uint64_t page) const noexcept {
   if (!groups_) return nullptr;
   const auto group = groups_->find(page / kGroupPages);
-  return group == groups_->end() ? nullptr : (*group->second)[page % kGroupPages].get();
+  return group == groups_->end() ? nullptr : group->second->pages[page % kGroupPages].get();
 }
 
-Medium::Groups& Medium::own_groups() {
-  return own_of(groups_);
+Medium::Group& Medium::own_group(uint64_t group) {
+  Group& owned = own_of(own_of(groups_)[group]);
+  owned.known_hash.reset();
+  return owned;
 }
 
 Medium::Page& Medium::own(uint64_t page) {
-  return own_of(own_of(own_groups()[page / kGroupPages])[page % kGroupPages]);
+  Page& owned = own_of(own_group(page / kGroupPages).pages[page % kGroupPages]);
+  owned.known_hash.reset();
+  return owned;
 }
 
 void Medium::drop(uint64_t page) {
-  if (find(page) != nullptr) own_of(own_groups()[page / kGroupPages])[page % kGroupPages].reset();
+  if (find(page) != nullptr) own_group(page / kGroupPages).pages[page % kGroupPages].reset();
 }
 
 void Medium::read(uint64_t offset_bytes, MutableByteSpan out) const {
@@ -50,7 +54,7 @@ void Medium::read(uint64_t offset_bytes, MutableByteSpan out) const {
                if (bytes == nullptr)
                  std::fill_n(out.data() + at, piece_bytes, uint8_t{0});
                else
-                 std::copy_n(bytes->data() + in_page, piece_bytes, out.data() + at);
+                 std::copy_n(bytes->bytes.data() + in_page, piece_bytes, out.data() + at);
              });
 }
 
@@ -59,7 +63,7 @@ void Medium::write(uint64_t offset_bytes, ByteSpan data) {
              [&](uint64_t page, uint64_t in_page, uint64_t at, uint64_t piece_bytes) {
                const ByteSpan piece = data.subspan(at, piece_bytes);
                if (all_zero(piece) && find(page) == nullptr) return;  // stays sparse
-               std::ranges::copy(piece, own(page).data() + in_page);
+               std::ranges::copy(piece, own(page).bytes.data() + in_page);
              });
 }
 
@@ -69,7 +73,7 @@ void Medium::discard(const Extent& extent) {
                if (piece_bytes == kPageBytes)
                  drop(page);
                else if (find(page) != nullptr)
-                 std::fill_n(own(page).data() + in_page, piece_bytes, uint8_t{0});
+                 std::fill_n(own(page).bytes.data() + in_page, piece_bytes, uint8_t{0});
              });
 }
 
@@ -78,16 +82,36 @@ static uint64_t mixed(uint64_t hash, uint64_t word) noexcept {
   return hash ^ (hash >> 32);
 }
 
+uint64_t Medium::Page::hash() const noexcept {
+  if (!known_hash) {
+    uint64_t hash = 0;
+    if (!all_zero(bytes)) {
+      for (size_t at = 0; at < kPageBytes; at += 8) hash = mixed(hash, load_le<uint64_t>(bytes, at));
+      hash |= 1;
+    }
+    known_hash = hash;
+  }
+  return *known_hash;
+}
+
+uint64_t Medium::Group::hash() const noexcept {
+  if (!known_hash) {
+    uint64_t hash = 0;
+    for (uint64_t i = 0; i < kGroupPages; ++i) {
+      const uint64_t page_hash = pages[i] ? pages[i]->hash() : 0;
+      if (page_hash != 0) hash = mixed(mixed(hash, i), page_hash) | 1;
+    }
+    known_hash = hash;
+  }
+  return *known_hash;
+}
+
 uint64_t Medium::hash() const noexcept {
   uint64_t hash = mixed(0, capacity_bytes_);
   if (!groups_) return hash;
   for (const auto& [index, group] : *groups_)
-    for (uint64_t i = 0; i < kGroupPages; ++i) {
-      const Page* page = (*group)[i].get();
-      if (page == nullptr || all_zero(*page)) continue;
-      hash = mixed(hash, index * kGroupPages + i);
-      for (size_t at = 0; at < kPageBytes; at += 8) hash = mixed(hash, load_le<uint64_t>(*page, at));
-    }
+    if (const uint64_t group_hash = group->hash(); group_hash != 0)
+      hash = mixed(mixed(hash, index), group_hash);
   return hash;
 }
 
@@ -96,7 +120,7 @@ size_t Medium::pages() const noexcept {
   if (groups_)
     for (const auto& [index, group] : *groups_)
       pages += static_cast<size_t>(
-          std::ranges::count_if(*group, [](const auto& page) { return page != nullptr; }));
+          std::ranges::count_if(group->pages, [](const auto& page) { return page != nullptr; }));
   return pages;
 }
 

@@ -2,12 +2,15 @@
 // original and costs nothing; whoever writes first copies what it touches. Pages that were never written read
 // as zeros.
 //
+// Pages and groups of pages remember their hashes until they are written to, and share those with copies too.
+//
 // A medium and its copies belong to one thread at a time.
 #pragma once
 
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "engine/base/bytes.h"
 
@@ -30,13 +33,22 @@ class Medium {
  private:
   static constexpr uint64_t kPageBytes = 4096;
   static constexpr uint64_t kGroupPages = 256;
-  using Page = std::array<uint8_t, kPageBytes>;
-  using Group = std::array<std::shared_ptr<Page>, kGroupPages>;  // a megabyte
+  // The hashes are of content alone and 0 for zeros, so that a page of zeros is as good as none.
+  struct Page {
+    std::array<uint8_t, kPageBytes> bytes{};
+    mutable std::optional<uint64_t> known_hash;
+    uint64_t hash() const noexcept;
+  };
+  struct Group {  // a megabyte
+    std::array<std::shared_ptr<Page>, kGroupPages> pages;
+    mutable std::optional<uint64_t> known_hash;
+    uint64_t hash() const noexcept;
+  };
   using Groups = std::map<uint64_t, std::shared_ptr<Group>>;
 
   const Page* find(uint64_t page) const noexcept;
-  Groups& own_groups();
-  Page& own(uint64_t page);  // this medium's alone, for writing
+  Group& own_group(uint64_t group);
+  Page& own(uint64_t page);  // this medium's alone, for writing: its hash is forgotten
   void drop(uint64_t page);
 
   uint64_t capacity_bytes_;

@@ -1,6 +1,6 @@
 #include "engine/linux/descriptor_drive.h"
 
-#include "engine/linux/request_rules.h"
+#include "engine/ports/request_rules.h"
 
 namespace seedbed {
 

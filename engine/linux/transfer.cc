@@ -2,7 +2,7 @@
 
 #include <cerrno>
 
-#include "engine/linux/request_rules.h"
+#include "engine/ports/request_rules.h"
 
 namespace seedbed {
 

@@ -1,4 +1,4 @@
-#include "engine/linux/request_rules.h"
+#include "engine/ports/request_rules.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,5 @@
-// The rules that the BlockDevice port sets for every request, as one check that the Linux drives share.
+// The rules that the BlockDevice port sets for every request, as the one check that all drives share, real
+// and simulated. Pure functions; any thread may call them. Nothing here touches a drive.
 #pragma once
 
 #include "engine/ports/block_device.h"
