@@ -4,93 +4,114 @@
 
 namespace seedbed {
 
-CachedContent::Pages& CachedContent::own_pages(View& view) {
-  if (!view.pages)
-    view.pages = std::make_shared<Pages>();
-  else if (view.pages.use_count() > 1)
-    view.pages = std::make_shared<Pages>(*view.pages);
-  return *view.pages;
+uint64_t CachedContent::Operation::units() const noexcept {
+  if (!data) return 1;
+  return (round_up(at_bytes + data->size(), kUnitBytes) - round_down(at_bytes, kUnitBytes)) / kUnitBytes;
 }
 
-CachedContent::Page& CachedContent::own_page(std::shared_ptr<Page>& page) {
-  if (!page)
-    page = std::make_shared<Page>();  // zeros
-  else if (page.use_count() > 1)
-    page = std::make_shared<Page>(*page);
-  return *page;
-}
-
-size_t CachedContent::read(uint64_t offset_bytes, MutableByteSpan out) const {
-  if (offset_bytes >= current_.size_bytes) return 0;
-  out = out.first(std::min<uint64_t>(out.size(), current_.size_bytes - offset_bytes));
-  std::ranges::fill(out, uint8_t{0});
-  if (!current_.pages || out.empty()) return out.size();
-  const uint64_t end_bytes = offset_bytes + out.size();
-  for (auto at = current_.pages->lower_bound(offset_bytes / kPageBytes);
-       at != current_.pages->end() && at->first * kPageBytes < end_bytes; ++at) {
-    const uint64_t page_begin = at->first * kPageBytes;
-    const uint64_t begin = std::max(page_begin, offset_bytes),
-                   end = std::min(page_begin + kPageBytes, end_bytes);
-    std::memcpy(out.data() + (begin - offset_bytes), at->second->data() + (begin - page_begin), end - begin);
-  }
-  return out.size();
-}
-
-size_t CachedContent::write(uint64_t offset_bytes, ByteSpan data, uint64_t new_pages_max) {
-  if (data.empty()) return 0;
-  Pages& pages = own_pages(current_);
-  size_t done_bytes = 0;
-  while (done_bytes < data.size()) {
-    const uint64_t at_bytes = offset_bytes + done_bytes;
-    const uint64_t index = at_bytes / kPageBytes, within = at_bytes % kPageBytes;
-    const size_t piece_bytes = std::min<uint64_t>(kPageBytes - within, data.size() - done_bytes);
-    auto page = pages.find(index);
-    if (page == pages.end()) {
-      if (new_pages_max == 0) break;
-      new_pages_max--;
-      page = pages.emplace(index, nullptr).first;
-    }
-    std::memcpy(own_page(page->second).data() + within, data.data() + done_bytes, piece_bytes);
-    unsynced_pages_.insert(index);
-    done_bytes += piece_bytes;
-  }
-  if (done_bytes > 0) current_.size_bytes = std::max(current_.size_bytes, offset_bytes + done_bytes);
+size_t CachedContent::write(uint64_t offset_bytes, ByteSpan data, uint64_t new_pages_max, Stamp stamp) {
+  const size_t done_bytes = current_.write(offset_bytes, data, new_pages_max);
+  if (done_bytes > 0)
+    operations_.push_back(
+        {stamp, offset_bytes,
+         std::make_shared<const Bytes>(data.begin(), data.begin() + static_cast<ptrdiff_t>(done_bytes)),
+         Fate::pending});
   return done_bytes;
 }
 
-void CachedContent::truncate(uint64_t size_bytes) {
-  if (size_bytes < current_.size_bytes && current_.pages) {
-    Pages& pages = own_pages(current_);
-    const auto first_gone = pages.lower_bound(round_up(size_bytes, kPageBytes) / kPageBytes);
-    for (auto at = first_gone; at != pages.end(); ++at) unsynced_pages_.insert(at->first);
-    pages.erase(first_gone, pages.end());
-    const auto last = pages.find(size_bytes / kPageBytes);
-    if (last != pages.end()) {  // what lies beyond the end reads as zeros when the file grows again
-      std::ranges::fill(MutableByteSpan(own_page(last->second)).subspan(size_bytes % kPageBytes), uint8_t{0});
-      unsynced_pages_.insert(last->first);
-    }
-  }
-  current_.size_bytes = size_bytes;
+void CachedContent::truncate(uint64_t size_bytes, Stamp stamp) {
+  current_.truncate(size_bytes);
+  operations_.push_back({stamp, size_bytes, nullptr, Fate::pending});
 }
 
-void CachedContent::sync() {
-  if (!unsynced_pages_.empty()) {
-    Pages& durable = own_pages(durable_);
-    for (const uint64_t index : unsynced_pages_) {
-      const auto now = current_.pages->find(index);
-      if (now == current_.pages->end())
-        durable.erase(index);
-      else
-        durable[index] = now->second;
-    }
-  }
-  durable_.size_bytes = current_.size_bytes;
-  unsynced_pages_.clear();
+void CachedContent::apply(const Operation& operation, PagedBytes& bytes) {
+  if (operation.data)
+    bytes.write(operation.at_bytes, *operation.data);
+  else
+    bytes.truncate(operation.at_bytes);
 }
 
-void CachedContent::cut() {
+// Whether anything of it survived.
+bool CachedContent::apply(const Operation& operation, Kept kept, PagedBytes& bytes) {
+  if (!operation.data) {
+    if (kept.unit(0)) bytes.truncate(operation.at_bytes);
+    return kept.unit(0);
+  }
+  const uint64_t first_unit = operation.at_bytes / kUnitBytes, units = operation.units();
+  bool any = false;
+  for (uint64_t unit = 0; unit < units;) {
+    uint64_t end = unit;
+    while (end < units && kept.unit(end)) end++;
+    if (end > unit) {
+      any = true;
+      const uint64_t begin_bytes = std::max(operation.at_bytes, (first_unit + unit) * kUnitBytes);
+      const uint64_t end_bytes =
+          std::min(operation.at_bytes + operation.data->size(), (first_unit + end) * kUnitBytes);
+      bytes.write(
+          begin_bytes,
+          ByteSpan(*operation.data).subspan(begin_bytes - operation.at_bytes, end_bytes - begin_bytes));
+    }
+    unit = end + 1;
+  }
+  return any;
+}
+
+std::optional<int64_t> CachedContent::sync() {
+  std::optional<int64_t> last_ns;
+  for (Operation& operation : operations_) {
+    if (operation.fate != Fate::pending) continue;
+    operation.fate = Fate::durable;
+    last_ns = operation.stamp.time_ns;
+  }
+  const auto orphan = std::ranges::find(operations_, Fate::orphaned, &Operation::fate);
+  if (orphan == operations_.end()) {  // what is seen is what is durable: share its pages
+    for (const Operation& operation : operations_) {
+      const uint64_t first_page = operation.at_bytes / kPageBytes;
+      durable_.adopt(current_, first_page,
+                     operation.data
+                         ? round_up(operation.at_bytes + operation.data->size(), kPageBytes) / kPageBytes
+                         : PagedBytes::kUnlimited);
+    }
+  } else {
+    for (auto before = operations_.begin(); before != orphan; ++before) apply(*before, durable_);
+  }
+  operations_.erase(operations_.begin(), orphan);
+  return last_ns;
+}
+
+void CachedContent::lose_sync() {
+  for (Operation& operation : operations_)
+    if (operation.fate == Fate::pending) operation.fate = Fate::orphaned;
+}
+
+void CachedContent::settle() {
+  durable_ = current_;
+  operations_.clear();
+}
+
+std::optional<int64_t> CachedContent::cut(const Survivors& survivors) {
+  std::optional<int64_t> last_ns;
+  for (const Operation& operation : operations_) {
+    bool any = true;
+    if (operation.fate == Fate::durable)
+      apply(operation, durable_);
+    else
+      any = apply(operation, survivors.of(operation.stamp.event, operation.units()), durable_);
+    if (any) last_ns = operation.stamp.time_ns;
+  }
   current_ = durable_;
-  unsynced_pages_.clear();
+  operations_.clear();
+  return last_ns;
+}
+
+void CachedContent::add_pending(std::vector<PendingEffect>& out) const {
+  for (const Operation& operation : operations_)
+    if (operation.fate != Fate::durable)
+      out.push_back({.event = operation.stamp.event, .units = operation.units()});
+}
+
+void CachedContent::restamp(int64_t time_ns) noexcept {
+  for (Operation& operation : operations_) operation.stamp.time_ns = time_ns;
 }
 
 }  // namespace seedbed

@@ -1,47 +1,72 @@
-// The bytes of one simulated file twice: as the machine sees them and as the disk would show them after a
-// power cut. Pages of 4096 bytes, as a page cache has them; pages never written read as zeros and cost
-// nothing. A value: copies share pages until one side writes (copies that different threads use must be
-// handed over by joining).
+// The bytes of one simulated file twice: as the machine sees them and as the disk holds them, and between the
+// two the operations since the last sync, in order, each with the number of the event that made it. A power
+// cut applies to the durable bytes whichever of them survive.
+//
+// A write is `units` of 512 bytes, aligned in the file, that live or die one by one: so an append may be
+// torn, and a hole of zeros stands where an earlier append was lost before a later one that survived. A
+// truncation is one unit.
+//
+// What a failed sync covered is orphaned: it is still seen, a later sync does not make it durable, a cut may
+// keep it or not. Order holds, so an orphan never comes over newer bytes that were synced. A value; copies
+// share pages and data (copies that different threads use must be handed over by joining).
 #pragma once
 
-#include <array>
-#include <map>
 #include <memory>
-#include <set>
+#include <optional>
+#include <vector>
 
 #include "engine/base/bytes.h"
+#include "simulator/paged_bytes.h"
+#include "simulator/survivors.h"
 
 namespace seedbed {
 
 class CachedContent {
  public:
-  static constexpr uint64_t kPageBytes = 4096;
+  static constexpr uint64_t kPageBytes = PagedBytes::kPageBytes;
+  static constexpr uint64_t kUnitBytes = 512;
 
-  uint64_t size_bytes() const noexcept { return current_.size_bytes; }
-  uint64_t pages() const noexcept { return current_.pages ? current_.pages->size() : 0; }  // allocated
-  size_t read(uint64_t offset_bytes, MutableByteSpan out) const;
+  // Of what an operation leaves.
+  struct Stamp {
+    uint64_t event = 0;
+    int64_t time_ns = 0;
+  };
+
+  uint64_t size_bytes() const noexcept { return current_.size_bytes(); }
+  uint64_t pages() const noexcept { return current_.pages(); }  // allocated
+  size_t read(uint64_t offset_bytes, MutableByteSpan out) const { return current_.read(offset_bytes, out); }
+  uint64_t hash() const { return current_.hash(); }  // of what is seen
   // Stops before a page would be allocated beyond `new_pages_max`; tells how many bytes were written.
-  size_t write(uint64_t offset_bytes, ByteSpan data, uint64_t new_pages_max);
-  void truncate(uint64_t size_bytes);
+  size_t write(uint64_t offset_bytes, ByteSpan data, uint64_t new_pages_max, Stamp stamp);
+  void truncate(uint64_t size_bytes, Stamp stamp);
 
-  // What a power cut leaves: bytes and size of the last sync.
-  void sync();
-  void cut();
-  const std::set<uint64_t>& unsynced_pages() const noexcept { return unsynced_pages_; }
+  // All that is no orphan becomes durable; tells the time of the last operation that did.
+  std::optional<int64_t> sync();
+  void lose_sync();  // a sync that failed
+  void settle();     // everything is durable, orphans too
+  // What a power cut leaves. Tells the time of the last operation of which anything survived.
+  std::optional<int64_t> cut(const Survivors& survivors);
+
+  bool touched() const noexcept { return !operations_.empty(); }  // a cut may change something
+  void add_pending(std::vector<PendingEffect>& out) const;
+  void restamp(int64_t time_ns) noexcept;  // the times of what is pending, for a world that sets them
 
  private:
-  using Page = std::array<uint8_t, kPageBytes>;
-  using Pages = std::map<uint64_t, std::shared_ptr<Page>>;
-  struct View {
-    std::shared_ptr<Pages> pages;  // none: no page
-    uint64_t size_bytes = 0;
+  enum class Fate : uint8_t { pending, orphaned, durable };
+  struct Operation {
+    Stamp stamp;
+    uint64_t at_bytes = 0;              // of a truncation: the new size
+    std::shared_ptr<const Bytes> data;  // none: a truncation
+    Fate fate = Fate::pending;
+    uint64_t units() const noexcept;
   };
-  static Pages& own_pages(View& view);
-  static Page& own_page(std::shared_ptr<Page>& page);
+  static void apply(const Operation& operation, PagedBytes& bytes);
+  static bool apply(const Operation& operation, Kept kept, PagedBytes& bytes);
 
-  View current_;
-  View durable_;
-  std::set<uint64_t> unsynced_pages_;  // where the two views may differ: written or dropped
+  PagedBytes current_;
+  PagedBytes durable_;
+  // Those that are durable stay as long as an orphan is older: it may yet come before them.
+  std::vector<Operation> operations_;
 };
 
 }  // namespace seedbed

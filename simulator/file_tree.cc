@@ -8,7 +8,6 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint32_t kPermissionBits = 07777;
 constexpr uint32_t kOwnerReads = 0400, kOwnerWrites = 0200;
 constexpr uint64_t kOffsetMax = std::numeric_limits<int64_t>::max();
 constexpr uint64_t kRoot = 1;
@@ -17,13 +16,25 @@ constexpr uint64_t kRoot = 1;
 
 FileTree::FileTree(FileTreeOptions options) : options_(options) {
   make_node(FileKind::directory, 0755, 0);
-  node(kRoot).parent = kRoot;
-  node(kRoot).references = 1;
+  own(kRoot).parent = kRoot;
+  own(kRoot).references = 1;
+}
+
+FileTree::Node& FileTree::own(uint64_t id) {
+  auto& shared = nodes_.at(id);
+  if (shared.use_count() > 1) shared = std::make_shared<Node>(*shared);
+  return *shared;
+}
+
+uint64_t FileTree::number(uint64_t event) noexcept {
+  if (event == 0) event = last_event_ + 1;
+  last_event_ = std::max(last_event_, event);
+  return event;
 }
 
 uint64_t FileTree::make_node(FileKind kind, uint32_t mode, int64_t now_ns) {
   const uint64_t id = next_node_++;
-  Node& made = nodes_[id];
+  Node& made = *(nodes_[id] = std::make_shared<Node>());
   made.kind = kind;
   made.mode = mode & kPermissionBits;
   made.modified_ns = made.durable_modified_ns = now_ns;
@@ -32,15 +43,16 @@ uint64_t FileTree::make_node(FileKind kind, uint32_t mode, int64_t now_ns) {
 
 // --- open files ---
 
-Result<FileTree::Handle> FileTree::open(const std::string& path, OpenMode how, uint32_t mode,
-                                        int64_t now_ns) {
+Result<FileTree::Handle> FileTree::open(const std::string& path, OpenMode how, uint32_t mode, int64_t now_ns,
+                                        uint64_t event) {
   Place place = TRY(find(path, "open", LastLink::stays));
   if (place.node == 0) {
     if (how == OpenMode::read || how == OpenMode::read_write) return fail_errno(ENOENT, "open", path);
     if (place.must_be_directory) return fail_errno(EISDIR, "open", path);
     TRY(may_change(place, "open", path));
     place.node = make_node(FileKind::file, mode, now_ns);
-    change_names({.edits = {{place.directory, place.name, place.node}}}, now_ns);
+    change_names(
+        {.edits = {{place.directory, place.name, place.node}}, .event = number(event), .time_ns = now_ns});
   } else {
     if (how == OpenMode::create_new) return fail_errno(EEXIST, "open", path);
     const Node& there = node(place.node);
@@ -63,68 +75,83 @@ Result<FileTree::Handle> FileTree::open(const std::string& path, OpenMode how, u
 
 void FileTree::close(const Handle& handle) noexcept {
   if (handle.epoch != epoch_ || open_.erase(handle.id) == 0) return;
-  if (node(handle.node).locked_by == handle.id) node(handle.node).locked_by = 0;
+  if (node(handle.node).locked_by == handle.id) own(handle.node).locked_by = 0;
   release(handle.node);
 }
 
-Status FileTree::check(const Handle& handle) const {
-  if (handle.epoch == epoch_ && open_.contains(handle.id)) return {};
-  return fail(ErrorCode::device_gone, "the machine has restarted since this file was opened", handle.path);
+std::unexpected<Error> FileTree::fail_unreached(const char* call, const std::string& path) {
+  return fail(ErrorCode::device_gone, std::string(call) + ": the share cannot be reached", path,
+              "Bring the share back and run the same command again.");
+}
+
+Status FileTree::check(const Handle& handle, const char* call) const {
+  if (!is_open(handle))
+    return fail(ErrorCode::device_gone, "the machine has restarted since this file was opened", handle.path);
+  if (out_of_reach_.contains(handle.node)) return fail_unreached(call, handle.path);
+  return {};
 }
 
 Result<uint64_t> FileTree::size(const Handle& handle) const {
-  TRY(check(handle));
+  TRY(check(handle, "fstat"));
   return node(handle.node).content.size_bytes();
 }
 
 Result<size_t> FileTree::read(const Handle& handle, uint64_t offset_bytes, MutableByteSpan out) const {
-  TRY(check(handle));
+  TRY(check(handle, "pread"));
   return node(handle.node).content.read(offset_bytes, out);
 }
 
-Status FileTree::write(const Handle& handle, uint64_t offset_bytes, ByteSpan data, int64_t now_ns) {
-  TRY(check(handle));
+Status FileTree::write(const Handle& handle, uint64_t offset_bytes, ByteSpan data, int64_t now_ns,
+                       uint64_t event) {
+  TRY(check(handle, "pwrite"));
   if (data.empty()) return {};
   if (!handle.writable) return fail_errno(EBADF, "pwrite", handle.path);
   if (offset_bytes > kOffsetMax - data.size()) return fail_errno(EFBIG, "pwrite", handle.path);
-  Node& file = node(handle.node);
+  Node& file = own(handle.node);
   const uint64_t capacity_pages = options_.capacity_bytes / CachedContent::kPageBytes;
   const uint64_t pages_before = file.content.pages();
-  const size_t done_bytes =
-      file.content.write(offset_bytes, data, capacity_pages - std::min(used_pages_, capacity_pages));
+  const size_t done_bytes = file.content.write(
+      offset_bytes, data, capacity_pages - std::min(used_pages_, capacity_pages), {number(event), now_ns});
   used_pages_ += file.content.pages() - pages_before;
-  file.modified_ns = now_ns;
+  if (done_bytes > 0) file.modified_ns = now_ns;
   if (done_bytes < data.size()) return fail_errno(ENOSPC, "pwrite", handle.path);
   return {};
 }
 
-Status FileTree::truncate(const Handle& handle, uint64_t size_bytes, int64_t now_ns) {
-  TRY(check(handle));
+Status FileTree::truncate(const Handle& handle, uint64_t size_bytes, int64_t now_ns, uint64_t event) {
+  TRY(check(handle, "ftruncate"));
   if (!handle.writable) return fail_errno(EINVAL, "ftruncate", handle.path);
   if (size_bytes > kOffsetMax) return fail_errno(EFBIG, "ftruncate", handle.path);
-  Node& file = node(handle.node);
+  Node& file = own(handle.node);
   used_pages_ -= file.content.pages();
-  file.content.truncate(size_bytes);
+  file.content.truncate(size_bytes, {number(event), now_ns});
   used_pages_ += file.content.pages();
   file.modified_ns = now_ns;
   return {};
 }
 
 Status FileTree::sync(const Handle& handle) {
-  TRY(check(handle));
-  Node& file = node(handle.node);
-  file.content.sync();
-  file.durable_modified_ns = file.modified_ns;
+  if (const Status possible = check(handle, "fdatasync"); !possible) {
+    lose_sync(handle);
+    return possible;
+  }
+  if (!node(handle.node).content.touched()) return {};
+  Node& file = own(handle.node);
+  if (const auto last_ns = file.content.sync()) file.durable_modified_ns = *last_ns;
   return {};
 }
 
+void FileTree::lose_sync(const Handle& handle) {
+  if (is_open(handle) && node(handle.node).content.touched()) own(handle.node).content.lose_sync();
+}
+
 Status FileTree::lock(const Handle& handle) {
-  TRY(check(handle));
-  uint64_t& owner = node(handle.node).locked_by;
+  TRY(check(handle, "lock"));
+  const uint64_t owner = node(handle.node).locked_by;
   if (owner != 0 && owner != handle.id)
     return fail(ErrorCode::busy, "another process is using the file", handle.path,
                 "Wait until it has ended, then try again.");
-  owner = handle.id;
+  if (owner == 0) own(handle.node).locked_by = handle.id;
   return {};
 }
 
@@ -163,16 +190,16 @@ Result<std::vector<DirectoryEntry>> FileTree::list(const std::string& path) cons
   return entries;
 }
 
-Status FileTree::make_directory(const std::string& path, uint32_t mode, int64_t now_ns) {
+Status FileTree::make_directory(const std::string& path, uint32_t mode, int64_t now_ns, uint64_t event) {
   const Place place = TRY(find(path, "mkdir", LastLink::stays));
   if (place.node != 0) return fail_errno(EEXIST, "mkdir", path);
   TRY(may_change(place, "mkdir", path));
   const uint64_t made = make_node(FileKind::directory, mode, now_ns);
-  change_names({.edits = {{place.directory, place.name, made}}}, now_ns);
+  change_names({.edits = {{place.directory, place.name, made}}, .event = number(event), .time_ns = now_ns});
   return {};
 }
 
-Status FileTree::rename(const std::string& from, const std::string& to, int64_t now_ns) {
+Status FileTree::rename(const std::string& from, const std::string& to, int64_t now_ns, uint64_t event) {
   const std::string where = from + " to " + to;
   const Place source = TRY(find(from, "rename", LastLink::stays));
   const Place target = TRY(find(to, "rename", LastLink::stays));
@@ -196,18 +223,23 @@ Status FileTree::rename(const std::string& from, const std::string& to, int64_t 
     if (!replaced.names.empty()) return fail_errno(ENOTEMPTY, "rename", where);
   }
   change_names({.edits = {{source.directory, source.name, 0}, {target.directory, target.name, source.node}},
-                .moves_directory = moves_directory},
-               now_ns);
+                .moves_directory = moves_directory,
+                .removed_directory = moves_directory ? target.node : 0,
+                .event = number(event),
+                .time_ns = now_ns});
   return {};
 }
 
-Status FileTree::remove(const std::string& path, int64_t now_ns) {
+Status FileTree::remove(const std::string& path, int64_t now_ns, uint64_t event) {
   const Place place = TRY(find(path, "remove", LastLink::stays));
   if (place.node == 0) return fail_errno(ENOENT, "remove", path);
   if (place.name.empty()) return fail_errno(EINVAL, "remove", path);
   TRY(may_change(place, "remove", path));
   if (!node(place.node).names.empty()) return fail_errno(ENOTEMPTY, "remove", path);
-  change_names({.edits = {{place.directory, place.name, 0}}}, now_ns);
+  change_names({.edits = {{place.directory, place.name, 0}},
+                .removed_directory = is_directory(node(place.node)) ? place.node : 0,
+                .event = number(event),
+                .time_ns = now_ns});
   return {};
 }
 
@@ -221,46 +253,6 @@ Result<uint64_t> FileTree::free_bytes(const std::string& path) const {
   TRY(find_node(path, "statvfs", LastLink::followed));
   const uint64_t capacity_pages = options_.capacity_bytes / CachedContent::kPageBytes;
   return (capacity_pages - std::min(used_pages_, capacity_pages)) * CachedContent::kPageBytes;
-}
-
-// --- what builds a world ---
-
-Status FileTree::plant_file(const std::string& path, ByteSpan content, uint32_t mode, int64_t modified_ns) {
-  const Handle handle = TRY(open(path, OpenMode::create_new, mode, modified_ns));
-  const Status written = write(handle, 0, content, modified_ns);
-  close(handle);
-  return written;
-}
-
-Status FileTree::plant_symlink(const std::string& target, const std::string& path) {
-  const Place place = TRY(find(path, "symlink", LastLink::stays));
-  if (place.node != 0) return fail_errno(EEXIST, "symlink", path);
-  if (target.empty()) return fail_errno(ENOENT, "symlink", path);
-  const uint64_t made = make_node(FileKind::symlink, 0777, 0);
-  node(made).link_target = target;
-  change_names({.edits = {{place.directory, place.name, made}}}, 0);
-  return {};
-}
-
-Status FileTree::plant_hard_link(const std::string& existing, const std::string& path) {
-  const uint64_t id = TRY(find_node(existing, "link", LastLink::stays));
-  if (is_directory(node(id))) return fail_errno(EPERM, "link", existing);
-  const Place place = TRY(find(path, "link", LastLink::stays));
-  if (place.node != 0) return fail_errno(EEXIST, "link", path);
-  change_names({.edits = {{place.directory, place.name, id}}}, 0);
-  return {};
-}
-
-Status FileTree::set_mode(const std::string& path, uint32_t mode) {
-  const uint64_t id = TRY(find_node(path, "chmod", LastLink::stays));
-  node(id).mode = mode & kPermissionBits;
-  return {};
-}
-
-Status FileTree::set_modified(const std::string& path, int64_t modified_ns) {
-  const uint64_t id = TRY(find_node(path, "utimensat", LastLink::stays));
-  node(id).modified_ns = node(id).durable_modified_ns = modified_ns;
-  return {};
 }
 
 }  // namespace seedbed

@@ -1,17 +1,21 @@
 // The disk of a simulated computer with a file system on it: directories, files, symlinks, twice over: as the
-// running machine sees them
-// ("current") and as they would be found after a power cut ("durable"). No clock, no latency, no lock:
-// SimulatedFiles puts those around it. A value: a copy is another disk with the same content, cheap because
-// pages are shared until written.
+// running machine sees them ("current") and as the disk holds them ("durable"), with the changes between the
+// two in order. No clock, no latency, no lock: SimulatedFiles puts those around it. A value: a copy is
+// another disk with the same content, cheap because files and pages are shared until changed.
 //
 // Crash semantics are the port's, strictly: bytes and size of a file are durable by sync(), names by
 // sync_directory() of the directory they stand in. A rename across directories becomes durable as one.
-// power_cut() keeps exactly what is durable.
+// power_cut() keeps what is durable and of the rest what the Survivors name; a change of names brings those
+// it builds on, so that what is left is always a tree. What a failed sync covered is as cached_content.h
+// says.
+//
+// Everything that a cut may take is numbered by the event that made it. `event` 0: the tree counts on itself.
 //
 // The machine's user owns every file and is not root: owner permission bits are obeyed.
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -40,20 +44,22 @@ class FileTree {
   explicit FileTree(FileTreeOptions options = {});
 
   // --- what FileStore and File do; `now_ns` stamps what changes ---
-  Result<Handle> open(const std::string& path, OpenMode how, uint32_t mode, int64_t now_ns);
+  Result<Handle> open(const std::string& path, OpenMode how, uint32_t mode, int64_t now_ns,
+                      uint64_t event = 0);
   void close(const Handle& handle) noexcept;
   Result<uint64_t> size(const Handle& handle) const;
   Result<size_t> read(const Handle& handle, uint64_t offset_bytes, MutableByteSpan out) const;
-  Status write(const Handle& handle, uint64_t offset_bytes, ByteSpan data, int64_t now_ns);
-  Status truncate(const Handle& handle, uint64_t size_bytes, int64_t now_ns);
+  Status write(const Handle& handle, uint64_t offset_bytes, ByteSpan data, int64_t now_ns,
+               uint64_t event = 0);
+  Status truncate(const Handle& handle, uint64_t size_bytes, int64_t now_ns, uint64_t event = 0);
   Status sync(const Handle& handle);
   Status lock(const Handle& handle);
 
   Result<FileStat> stat(const std::string& path) const;
   Result<std::vector<DirectoryEntry>> list(const std::string& path) const;
-  Status make_directory(const std::string& path, uint32_t mode, int64_t now_ns);
-  Status rename(const std::string& from, const std::string& to, int64_t now_ns);
-  Status remove(const std::string& path, int64_t now_ns);
+  Status make_directory(const std::string& path, uint32_t mode, int64_t now_ns, uint64_t event = 0);
+  Status rename(const std::string& from, const std::string& to, int64_t now_ns, uint64_t event = 0);
+  Status remove(const std::string& path, int64_t now_ns, uint64_t event = 0);
   Status sync_directory(const std::string& path);
   Result<std::string> read_link(const std::string& path) const;
   Result<uint64_t> free_bytes(const std::string& path) const;
@@ -65,11 +71,29 @@ class FileTree {
   Status plant_hard_link(const std::string& existing, const std::string& path);
   Status set_mode(const std::string& path, uint32_t mode);
   Status set_modified(const std::string& path, int64_t modified_ns);
-  void settle();  // everything is durable now
+  void settle();                               // everything is durable now
+  void settle_under(const std::string& path);  // that file, or all in and below that directory
 
   // --- what happens to a machine ---
-  void kill();       // its processes are gone: open files and locks with them, nothing else
-  void power_cut();  // and what was not durable
+  void kill();  // its processes are gone: open files and locks with them, nothing else
+  void power_cut(const Survivors& survivors = {.shape = Survivors::Shape::none});
+  std::vector<PendingEffect> pending() const;  // that a cut would take or tear, in order of events
+  // A sync that failed: what it would have made durable is orphaned. Nothing when there is no such file.
+  void lose_sync(const Handle& handle);
+  void lose_directory_sync(const std::string& path);
+  // A smaller disk than what is on it is full.
+  void set_capacity(uint64_t capacity_bytes) noexcept { options_.capacity_bytes = capacity_bytes; }
+  uint64_t capacity_bytes() const noexcept { return options_.capacity_bytes; }
+  // A share that vanished: whatever stands at `path` and below, open files too, answers device_gone. A sync
+  // that fails so is a failed sync.
+  void unreach(const std::string& path);
+  void reach(const std::string& path);
+
+  // --- what a judge sees ---
+  // Of all that a next boot can see: names, kinds, modes, sizes, bytes, times, links, what is out of reach.
+  // Equal trees have equal hashes however they came about; unchanged content costs nothing.
+  uint64_t hash() const;
+  uint64_t hash_under(const std::string& path) const;  // of what stands there, in reach or not; 0: nothing
 
  private:
   struct Node {
@@ -94,7 +118,12 @@ class FileTree {
   struct NameChange {
     std::vector<NameEdit> edits;
     bool moves_directory = false;
+    uint64_t removed_directory = 0;  // 0: none; what was in it must have gone before
+    uint64_t event = 0;
+    int64_t time_ns = 0;
+    bool orphaned = false;
   };
+  using Choice = std::vector<bool>;  // of pending changes
   struct Place {
     uint64_t directory = 0;
     std::string name;   // "": the path ends in . or .. or is /
@@ -103,30 +132,47 @@ class FileTree {
   };
   enum class LastLink : uint8_t { stays, followed };
 
+  static constexpr uint32_t kPermissionBits = 07777;
   static bool is_directory(const Node& node) noexcept { return node.kind == FileKind::directory; }
-  const Node& node(uint64_t id) const { return nodes_.at(id); }
-  Node& node(uint64_t id) { return nodes_.at(id); }
-  Result<Place> find(const std::string& path, const char* call, LastLink last) const;
-  Result<uint64_t> find_node(const std::string& path, const char* call, LastLink last) const;
+  const Node& node(uint64_t id) const { return *nodes_.at(id); }
+  Node& own(uint64_t id);  // to be changed; references to it from before are stale
+  Result<Place> find(const std::string& path, const char* call, LastLink last,
+                     bool out_of_reach_too = false) const;
+  Result<uint64_t> find_node(const std::string& path, const char* call, LastLink last,
+                             bool out_of_reach_too = false) const;
   Result<uint64_t> find_directory(const std::string& path, const char* call) const;
   Status may_change(const Place& place, const char* call, const std::string& path) const;
-  Status check(const Handle& handle) const;
+  bool is_open(const Handle& handle) const noexcept {
+    return handle.epoch == epoch_ && open_.contains(handle.id);
+  }
+  Status check(const Handle& handle, const char* call) const;
+  static std::unexpected<Error> fail_unreached(const char* call, const std::string& path);
+  uint64_t number(uint64_t event) noexcept;
   uint64_t make_node(FileKind kind, uint32_t mode, int64_t now_ns);
-  void change_names(NameChange change, int64_t now_ns);
+  void change_names(NameChange change);
+  Choice touching(uint64_t directory) const;
+  void add_what_they_build_on(Choice& chosen) const;
+  void make_durable(const Choice& chosen);  // those; the others stay
   void make_durable(const NameChange& change);
-  void refer(uint64_t id) { node(id).references++; }
+  void refer(uint64_t id) { own(id).references++; }
   void release(uint64_t id) noexcept;
   void forget_unreachable();
   void relink();  // parents, links and references, counted anew
+  std::set<uint64_t> all_under(uint64_t id) const;
+  void find_out_of_reach();
+  uint64_t hash_of(uint64_t id) const;
 
   FileTreeOptions options_;
-  std::map<uint64_t, Node> nodes_;
-  std::vector<NameChange> pending_;  // oldest first
-  std::set<uint64_t> open_;          // handle ids of this epoch
+  std::map<uint64_t, std::shared_ptr<Node>> nodes_;         // shared with copies until changed
+  std::vector<std::shared_ptr<const NameChange>> pending_;  // oldest first
+  std::set<uint64_t> open_;                                 // handle ids of this epoch
   uint64_t next_node_ = 1;
   uint64_t next_handle_ = 1;
   uint64_t epoch_ = 1;
+  uint64_t last_event_ = 0;
   uint64_t used_pages_ = 0;
+  std::set<std::string> unreached_;  // as they were named
+  std::set<uint64_t> out_of_reach_;  // nodes
 };
 
 }  // namespace seedbed

@@ -1,4 +1,4 @@
-// FileTree's names: finding them, changing them, and which of them a power cut spares.
+// FileTree's names: finding them, changing them, and which changes build on which.
 #include <algorithm>
 #include <cerrno>
 #include <deque>
@@ -27,7 +27,8 @@ std::deque<std::string> components(const std::string& path) {
 
 }  // namespace
 
-Result<FileTree::Place> FileTree::find(const std::string& path, const char* call, LastLink last) const {
+Result<FileTree::Place> FileTree::find(const std::string& path, const char* call, LastLink last,
+                                       bool out_of_reach_too) const {
   if (path.find('\0') != std::string::npos)
     return fail(ErrorCode::invalid_argument, std::string(call) + ": the path holds a NUL byte",
                 path.substr(0, path.find('\0')));
@@ -35,6 +36,8 @@ Result<FileTree::Place> FileTree::find(const std::string& path, const char* call
   std::deque<std::string> left = components(path);
   Place place{.directory = kRoot, .name = {}, .node = kRoot, .must_be_directory = path.ends_with('/')};
   int links_followed = 0;
+  const auto reached = [&](uint64_t id) { return out_of_reach_too || !out_of_reach_.contains(id); };
+  if (!reached(kRoot)) return fail_unreached(call, path);
   while (!left.empty()) {
     const std::string name = std::move(left.front());
     left.pop_front();
@@ -56,6 +59,7 @@ Result<FileTree::Place> FileTree::find(const std::string& path, const char* call
       place.node = 0;
       return place;
     }
+    if (!reached(found->second)) return fail_unreached(call, path);
     const Node& next = node(found->second);
     if (next.kind == FileKind::symlink &&
         (!left.empty() || last == LastLink::followed || place.must_be_directory)) {
@@ -72,8 +76,9 @@ Result<FileTree::Place> FileTree::find(const std::string& path, const char* call
   return place;
 }
 
-Result<uint64_t> FileTree::find_node(const std::string& path, const char* call, LastLink last) const {
-  const Place place = TRY(find(path, call, last));
+Result<uint64_t> FileTree::find_node(const std::string& path, const char* call, LastLink last,
+                                     bool out_of_reach_too) const {
+  const Place place = TRY(find(path, call, last, out_of_reach_too));
   if (place.node == 0) return fail_errno(ENOENT, call, path);
   return place.node;
 }
@@ -104,33 +109,36 @@ Result<std::string> FileTree::real_path(const std::string& path) const {
   return '/' + resolved;
 }
 
-void FileTree::change_names(NameChange change, int64_t now_ns) {
+void FileTree::change_names(NameChange change) {
   for (const NameEdit& edit : change.edits) {  // first, so that nothing goes while it is still needed
     refer(edit.directory);
     if (edit.node != 0) refer(edit.node);
   }
   for (const NameEdit& edit : change.edits) {
-    Node& directory = node(edit.directory);
-    directory.modified_ns = now_ns;
+    Node& directory = own(edit.directory);
+    directory.modified_ns = change.time_ns;
     if (edit.node != 0) {
-      refer(edit.node);
-      node(edit.node).links++;
-      if (is_directory(node(edit.node))) node(edit.node).parent = edit.directory;
+      Node& named = own(edit.node);
+      named.references++;
+      named.links++;
+      if (is_directory(named)) named.parent = edit.directory;
     }
     const uint64_t before =
         edit.node != 0 ? std::exchange(directory.names[edit.name], edit.node) : directory.names.at(edit.name);
     if (edit.node == 0) directory.names.erase(edit.name);
     if (before != 0) {
-      node(before).links--;
+      own(before).links--;
       release(before);
     }
   }
-  pending_.push_back(std::move(change));
+  pending_.push_back(std::make_shared<const NameChange>(std::move(change)));
 }
 
 void FileTree::make_durable(const NameChange& change) {
   for (const NameEdit& edit : change.edits) {
-    auto& names = node(edit.directory).durable_names;
+    Node& directory = own(edit.directory);
+    directory.durable_modified_ns = change.time_ns;
+    auto& names = directory.durable_names;
     const auto found = names.find(edit.name);
     const uint64_t before = found == names.end() ? 0 : found->second;
     if (edit.node != 0) {
@@ -147,114 +155,78 @@ void FileTree::make_durable(const NameChange& change) {
   }
 }
 
-Status FileTree::sync_directory(const std::string& path) {
-  const uint64_t directory = TRY(find_directory(path, "fsync directory"));
-  // Backwards: what touches this directory, and what earlier change each of those builds on. A directory that
-  // moved stands on everything before it, or two moves could hang a branch onto itself.
-  std::set<std::pair<uint64_t, std::string>> needed;
+// Backwards: what touches a name or an emptied directory of a chosen change is what that one builds on. A
+// directory that moved stands on everything before it, or two moves could hang a branch onto itself.
+void FileTree::add_what_they_build_on(Choice& chosen) const {
+  std::set<std::pair<uint64_t, std::string>> names;
+  std::set<uint64_t> emptied;
   bool everything = false;
-  std::vector<bool> chosen(pending_.size());
   for (size_t i = pending_.size(); i-- > 0;) {
-    const NameChange& change = pending_[i];
-    chosen[i] = everything || std::ranges::any_of(change.edits, [&](const NameEdit& edit) {
-                  return edit.directory == directory || needed.contains({edit.directory, edit.name});
+    const NameChange& change = *pending_[i];
+    chosen[i] = chosen[i] || everything || std::ranges::any_of(change.edits, [&](const NameEdit& edit) {
+                  return names.contains({edit.directory, edit.name}) || emptied.contains(edit.directory);
                 });
     if (!chosen[i]) continue;
-    for (const NameEdit& edit : change.edits) needed.insert({edit.directory, edit.name});
+    for (const NameEdit& edit : change.edits) names.insert({edit.directory, edit.name});
+    if (change.removed_directory != 0) emptied.insert(change.removed_directory);
     everything = everything || change.moves_directory;
   }
-  std::vector<NameChange> left;
-  for (size_t i = 0; i < pending_.size(); i++) {
+}
+
+FileTree::Choice FileTree::touching(uint64_t directory) const {
+  Choice chosen;
+  for (const auto& change : pending_)
+    chosen.push_back(!change->orphaned && std::ranges::any_of(change->edits, [&](const NameEdit& edit) {
+      return edit.directory == directory;
+    }));
+  return chosen;
+}
+
+void FileTree::make_durable(const Choice& chosen) {
+  const auto changes = std::exchange(pending_, {});
+  for (size_t i = 0; i < changes.size(); i++) {
     if (chosen[i])
-      make_durable(pending_[i]);
+      make_durable(*changes[i]);
     else
-      left.push_back(std::move(pending_[i]));
+      pending_.push_back(changes[i]);
   }
-  pending_ = std::move(left);
+}
+
+Status FileTree::sync_directory(const std::string& path) {
+  const auto directory = find_directory(path, "fsync directory");
+  if (!directory) {
+    lose_directory_sync(path);
+    return std::unexpected(directory.error());
+  }
+  Choice chosen = touching(*directory);
+  add_what_they_build_on(chosen);
+  make_durable(chosen);
   return {};
 }
 
-void FileTree::settle() {
-  for (const NameChange& change : pending_) make_durable(change);
-  pending_.clear();
-  for (auto& [id, node] : nodes_) {
-    node.content.sync();
-    node.durable_modified_ns = node.modified_ns;
+void FileTree::lose_directory_sync(const std::string& path) {
+  const auto directory = find_node(path, "fsync directory", LastLink::followed, true);
+  if (!directory) return;
+  Choice chosen = touching(*directory);
+  add_what_they_build_on(chosen);
+  for (size_t i = 0; i < pending_.size(); i++) {
+    if (!chosen[i] || pending_[i]->orphaned) continue;
+    NameChange orphan = *pending_[i];
+    orphan.orphaned = true;
+    pending_[i] = std::make_shared<const NameChange>(std::move(orphan));
   }
 }
 
 void FileTree::release(uint64_t id) noexcept {
-  Node& gone = node(id);
-  if (--gone.references > 0) return;
-  used_pages_ -= gone.content.pages();
-  const auto names = std::move(gone.names), durable_names = std::move(gone.durable_names);
+  if (node(id).references > 1) {
+    own(id).references--;
+    return;
+  }
+  const auto gone = nodes_.at(id);
   nodes_.erase(id);
-  for (const auto* side : {&names, &durable_names})
+  used_pages_ -= gone->content.pages();
+  for (const auto* side : {&gone->names, &gone->durable_names})
     for (const auto& [name, child] : *side) release(child);
-}
-
-void FileTree::kill() {
-  epoch_++;
-  open_.clear();
-  forget_unreachable();
-  relink();
-}
-
-void FileTree::power_cut() {
-  pending_.clear();
-  for (auto& [id, node] : nodes_) {
-    used_pages_ -= node.content.pages();
-    node.content.cut();
-    used_pages_ += node.content.pages();
-    node.names = node.durable_names;
-    node.modified_ns = node.durable_modified_ns;
-  }
-  kill();
-}
-
-void FileTree::forget_unreachable() {
-  std::set<uint64_t> reached = {kRoot};
-  std::deque<uint64_t> to_visit = {kRoot};
-  const auto reach = [&](uint64_t id) {
-    if (id != 0 && reached.insert(id).second) to_visit.push_back(id);
-  };
-  for (const NameChange& change : pending_)
-    for (const NameEdit& edit : change.edits) {
-      reach(edit.directory);
-      reach(edit.node);
-    }
-  while (!to_visit.empty()) {
-    const Node& from = node(to_visit.front());
-    to_visit.pop_front();
-    for (const auto* side : {&from.names, &from.durable_names})
-      for (const auto& [name, child] : *side) reach(child);
-  }
-  std::erase_if(nodes_, [&](const auto& entry) {
-    if (reached.contains(entry.first)) return false;
-    used_pages_ -= entry.second.content.pages();
-    return true;
-  });
-}
-
-void FileTree::relink() {
-  for (auto& [id, node] : nodes_) {
-    node.links = node.references = 0;
-    node.locked_by = 0;
-  }
-  node(kRoot).references = 1;
-  for (const NameChange& change : pending_)
-    for (const NameEdit& edit : change.edits) {
-      refer(edit.directory);
-      if (edit.node != 0) refer(edit.node);
-    }
-  for (auto& [id, from] : nodes_) {
-    for (const auto& [name, child] : from.names) {
-      refer(child);
-      node(child).links++;
-      if (is_directory(node(child))) node(child).parent = id;
-    }
-    for (const auto& [name, child] : from.durable_names) refer(child);
-  }
 }
 
 }  // namespace seedbed

@@ -1,15 +1,17 @@
 // The FileStore of a simulated machine: a FileTree behind a Runtime. Every call costs a fixed latency of
 // virtual time, in which it parks and may be killed; what it does, it does at once when it wakes, so that a
-// killed call has done nothing.
+// killed call has done nothing. With a log each call is one event of it, after the latency: what the world
+// answers there befalls the call, and its effect carries the event's number.
 //
 // Any task of the machine may call; the tree must not be used otherwise meanwhile. The tree outlives the
 // machine: a reboot is a new SimulatedFiles over the same tree after FileTree::kill() or power_cut(). Files
 // of a dead machine are void, and closing them is inert. A lock inside guards memory operations only and is
-// never held across a port call.
+// never held across a port call or an event.
 #pragma once
 
 #include "engine/ports/file_store.h"
 #include "engine/ports/runtime.h"
+#include "simulator/event_log.h"
 #include "simulator/file_tree.h"
 
 namespace seedbed {
@@ -20,7 +22,8 @@ struct SimulatedFilesOptions {
 
 class SimulatedFiles final : public FileStore {
  public:
-  SimulatedFiles(Runtime& runtime, std::shared_ptr<FileTree> tree, SimulatedFilesOptions options = {});
+  SimulatedFiles(Runtime& runtime, std::shared_ptr<FileTree> tree, SimulatedFilesOptions options = {},
+                 EventLog* log = nullptr);
 
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode how, uint32_t mode = 0600) override;
   Result<FileStat> stat(const std::string& path) override;
@@ -35,7 +38,7 @@ class SimulatedFiles final : public FileStore {
 
   // What happens to the machine (see FileTree); the caller has killed its Runtime before.
   void kill();
-  void power_cut();
+  void power_cut(const Survivors& survivors = {.shape = Survivors::Shape::none});
 
  private:
   friend class SimulatedFile;
