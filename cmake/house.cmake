@@ -22,6 +22,7 @@ seedbed_room(simulator simulator ROOMS ports base LINKS Boost::context)
 target_link_options(seedbed_simulator INTERFACE -Wl,--wrap=__cxa_guard_acquire,--wrap=__cxa_guard_release,--wrap=__cxa_guard_abort
   -Wl,--undefined=__wrap___cxa_guard_acquire)
 seedbed_room(reference fakes/reference ROOMS ports base LINKS LibXml2::LibXml2)
+seedbed_room(scenarios scenarios ROOMS prep reference reports simulator linux journal ports base LINKS tomlplusplus::tomlplusplus)
 
 seedbed_program(offseed engine/cli/offseed_main.cc ROOMS cli)
 seedbed_program(drivereader fakes/reference/drivereader_main.cc ROOMS reference linux)

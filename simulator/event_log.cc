@@ -82,7 +82,7 @@ Interference EventLog::begin(Event& event) {
 
 void EventLog::end(const Event& event, bool failed) {
   hash_.mix(event.number * 2 + (failed ? 1 : 0));
-  if (failed && keep_events_) events_[event.number - 1].failed = true;
+  if (failed && keep_events_) events_[event.number - first_ - 1].failed = true;
   if (hook_) (void)hook_(event, EventSide::after);
 }
 

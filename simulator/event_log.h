@@ -78,7 +78,9 @@ class EventLog {
   // and throw Killed.
   using Hook = std::function<Interference(const Event&, EventSide)>;
 
-  explicit EventLog(bool keep_events = true) : keep_events_(keep_events) {}
+  // `counted_before`: events that an earlier log of the same world has numbered.
+  explicit EventLog(bool keep_events = true, uint64_t counted_before = 0)
+      : keep_events_(keep_events), count_(counted_before), first_(counted_before) {}
   void set_clock(Clock clock) { clock_ = std::move(clock); }
   void set_hook(Hook hook) { hook_ = std::move(hook); }
 
@@ -98,7 +100,8 @@ class EventLog {
   bool keep_events_;
   Clock clock_;
   Hook hook_;
-  uint64_t count_ = 0;
+  uint64_t count_;
+  uint64_t first_;  // events_[0] is number first_ + 1
   TraceHash hash_;
   std::vector<Event> events_;
 };

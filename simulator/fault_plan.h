@@ -45,6 +45,7 @@ struct FaultTrigger {
   std::string phase;                // the world's word for how far the session is; "": any
   uint64_t boot = 0;                // 1 the first command, …; 0: any
   uint64_t nth = 1;                 // of those that fit
+  uint64_t nth_to = 0;              // drawn from nth to this by the scenario's seed; 0: exactly nth
   EventSide side = EventSide::before;
   std::optional<uint64_t> time_ns;  // not before this virtual time
   std::optional<Extent> extent;     // touches these bytes of the drive

@@ -72,6 +72,16 @@ SecretBytes stretch(const SecretBytes& initial_hash, ByteSpan salt16) {
   return SecretBytes(ByteSpan(bytes.first(32)));
 }
 
+SecretBytes StretchMemo::stretch(const SecretBytes& initial_hash, ByteSpan salt16) {
+  SecretBytes pair(initial_hash.size() + salt16.size());
+  std::ranges::copy(initial_hash.span(), pair.mutable_span().begin());
+  std::ranges::copy(salt16, pair.mutable_span().begin() + static_cast<std::ptrdiff_t>(initial_hash.size()));
+  const Sha256 of = sha256_of(pair.span());
+  auto known = known_.find(of);
+  if (known == known_.end()) known = known_.emplace(of, reference::stretch(initial_hash, salt16)).first;
+  return known->second.clone();
+}
+
 std::optional<SecretBytes> open_ccm(const SecretBytes& key, ByteSpan payload) {
   if (key.size() != 32 || payload.size() <= kNonceBytes + kTagBytes) return std::nullopt;
   const ByteSpan nonce = payload.first(kNonceBytes), tag = payload.subspan(kNonceBytes, kTagBytes),

@@ -3,6 +3,7 @@
 // Encryption (BDE) format"; Kumar and Kumar 2008]
 #pragma once
 
+#include <map>
 #include <optional>
 
 #include "engine/base/checksum.h"
@@ -10,11 +11,22 @@
 
 namespace seedbed::reference {
 
+// Remembers stretched keys for whoever opens the same volumes again and again. One thread's; wiped at the end.
+class StretchMemo {
+ public:
+  // As stretch(), computed once for each pair; kept by digest.
+  SecretBytes stretch(const SecretBytes& initial_hash, ByteSpan salt16);
+
+ private:
+  std::map<Sha256, SecretBytes> known_;
+};
+
 // What a person holds: one of the two.
 struct DriveSecret {
   enum class Kind : uint8_t { recovery_password, password };
   Kind kind = Kind::recovery_password;
-  SecretBytes text;  // UTF-8
+  SecretBytes text;             // UTF-8
+  StretchMemo* memo = nullptr;  // null: just compute
 };
 
 // The 32 bytes that stretching starts from; nothing when the text is no recovery password (8 groups of 6

@@ -1,0 +1,45 @@
+// A world played to its end: the operator gives the scenario's commands, gives them again after deaths and failures as
+// the scenario says, has put right what can be put right when nothing else helps, and the oracles judge. Starts from a
+// fresh world, or from one in the middle, as exploration finds them.
+//
+// Safety first, then liveness: faults happen as planned until they have; when two commands in a row fail without the
+// machine dying, everything is healed and the work must complete.
+#pragma once
+
+#include "scenarios/oracles.h"
+#include "scenarios/world_boot.h"
+
+namespace seedbed {
+
+class Journey {
+ public:
+  Journey(World world, EventLog& log) : world_(std::move(world)), log_(log) {}
+
+  // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
+  void play(const Watch& watch = {}, bool just_died = false);
+
+  const World& world() const noexcept { return world_; }
+  const Oracles& oracles() const noexcept { return oracles_; }
+  // The verdict and its reason, one line. Plans that never fired are not its business.
+  Verdict verdict(std::string& why) const;
+
+ private:
+  std::vector<std::string> next_words() const;
+  // Whether there is more to do.
+  bool after(BootEnd&& end);
+  bool session_is_open() const;
+  bool fail_or_refuse(const Error& error);
+  void next_command();
+
+  World world_;
+  EventLog& log_;
+  Oracles oracles_;
+  std::optional<Error> refusal_;  // the first, when it was or might be the end
+  std::string stuck_;
+  bool healed_ = false;
+  bool short_form_refused_ = false;  // "nothing to resume": the whole command is typed again
+  unsigned failures_ = 0;            // in a row
+  uint64_t boots_ = 0;
+};
+
+}  // namespace seedbed

@@ -1,0 +1,185 @@
+#include "scenarios/oracles.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "engine/journal/record.h"
+#include "scenarios/world_judge.h"
+
+namespace seedbed {
+
+namespace {
+
+constexpr size_t kFindingsMax = 20;
+constexpr uint64_t kClusterBytes = 4096;
+
+// The drives that the scenario's commands name, each once.
+std::set<std::string> drives_of(const World& world) {
+  std::set<std::string> drives;
+  for (const CommandSpec& command : world.scenario->commands) drives.insert(command.drive);
+  return drives;
+}
+
+}  // namespace
+
+Oracles::Oracles() {
+  for (const auto& [number, name] : std::initializer_list<std::pair<int, const char*>>{
+           {2, "nothing promised that is not there"},
+           {3, "nothing silently wrong"},
+           {4, "nothing touched that was not chosen"},
+           {5, "exactly once"},
+           {6, "little redone"},
+           {8, "secrets stay secret"},
+           {9, "alive"}})
+    records_.push_back({.number = number, .name = name, .ran = false, .findings = {}});
+}
+
+OracleRecord& Oracles::oracle(int number) {
+  return *std::ranges::find(records_, number, &OracleRecord::number);
+}
+
+void Oracles::find(int number, std::string what) {
+  auto& findings = oracle(number).findings;
+  if (findings.size() < kFindingsMax) findings.push_back(std::move(what));
+}
+
+void Oracles::heard(const std::vector<std::string>& said) {
+  heard_.insert(heard_.end(), said.begin(), said.end());
+}
+
+// What the shipped drives hold must be what their journals say is complete.
+void Oracles::judge_drives(const World& world, int number) {
+  for (const std::string& drive : drives_of(world)) {
+    const auto history = world.history(drive);
+    if (!history || !history->built || history->open_session() != nullptr) continue;
+    std::vector<ShippedSession> complete;
+    for (const SessionHistory& session : history->sessions)
+      if (session.complete) complete.push_back({session.source.source_directory, session.source.destination});
+    const std::string password(history->drive.recovery_password.text());
+    oracle(number).ran = true;
+    const auto findings = complete.empty() ? judge_empty(world, drive, password)
+                                           : judge_shipped(world, drive, password, complete,
+                                                           history->last_complete()->manifest_hash);
+    for (const std::string& finding : findings) find(number, drive + ": " + finding);
+  }
+}
+
+void Oracles::after_death(const World& world) {
+  oracle(2).ran = true;
+  const Promises& promised = world.promises;
+  if (promised.session.empty() || (promised.durable_bytes == 0 && !promised.completed)) return;
+  const std::string drive = world.scenario->commands[std::min(world.command, world.scenario->commands.size() - 1)].drive;
+  const auto history = world.history(drive);
+  if (!history) return find(2, "the journal that promises rest on cannot be read: " + history.error().message());
+  const auto session = std::ranges::find(history->sessions, promised.session, &SessionHistory::id);
+  if (session == history->sessions.end())
+    return find(2, fmt::format("the journal has lost the session {}", promised.session));
+  if (promised.completed) {
+    if (!session->complete || session->manifest_hash != promised.manifest_hash)
+      find(2, "the session was said to be complete, and the journal does not know");
+    judge_drives(world, 2);
+    return;
+  }
+  if (session->complete || session->aborting || session->aborted || session->data_done) return;
+  const uint64_t known_bytes = session->checkpoint ? session->checkpoint->bytes : 0;
+  if (known_bytes < promised.durable_bytes)
+    find(2, fmt::format("{} bytes were said to be durable, the journal knows of {}", promised.durable_bytes, known_bytes));
+}
+
+void Oracles::judge_journal(const World& world, const std::string& drive) {
+  const auto text = world.file(World::journal_path(drive));
+  if (!text) return;
+  const auto parsed = parse_records(as_text(*text));
+  if (!parsed) return;
+  oracle(5).ran = true;
+  std::set<std::string> keys, volumes, complete;
+  for (const Record& record : parsed->records) {
+    const std::string_view activity = record.get("ActivityId");
+    if (activity == "DriveIntent") {
+      if (!keys.insert(std::string(record.get("BitLockerKey"))).second)
+        find(5, "two buildings of the volume used the same recovery key");
+      if (!volumes.insert(std::string(record.get("VolumeGuid"))).second)
+        find(5, "two buildings of the volume used the same GUID");
+    } else if (activity == "SessionComplete" && !complete.insert(std::string(record.get("SessionNumber"))).second) {
+      find(5, fmt::format("session {} is complete twice", record.get("SessionNumber")));
+    } else if (activity == "VolumeBuilt" && !complete.insert("built").second) {
+      find(5, "the volume was built twice");
+    }
+  }
+}
+
+void Oracles::judge_work(const World& world) {
+  oracle(6).ran = true;
+  uint64_t planned_bytes = 0;
+  for (const std::string& drive : drives_of(world))
+    if (const auto history = world.history(drive))
+      for (const SessionHistory& session : history->sessions) planned_bytes += session.bytes + session.files * kClusterBytes;
+  const DriveWork& work = world.work;
+  const uint64_t data_bound_bytes = planned_bytes + work.interruptions * world.scenario->computer.redo_bytes;
+  if (work.data_bytes > data_bound_bytes)
+    find(6, fmt::format("the data phase wrote {} bytes; {} files' bytes and {} interruptions allow {}", work.data_bytes,
+                        planned_bytes, work.interruptions, data_bound_bytes));
+  const uint64_t build_bound_bytes = work.most_build_bytes * (1 + work.interruptions);
+  if (work.build_bytes > build_bound_bytes)
+    find(6, fmt::format("building wrote {} bytes, its own size and {} interruptions allow {}", work.build_bytes,
+                        work.interruptions, build_bound_bytes));
+}
+
+void Oracles::judge_secrets(const World& world) {
+  oracle(8).ran = true;
+  std::vector<std::string> secrets = {world.account_key()};
+  for (const std::string& drive : drives_of(world))
+    if (const auto text = world.file(World::journal_path(drive)))
+      if (const auto parsed = parse_records(as_text(*text)))
+        for (const Record& record : parsed->records)
+          if (record.has("BitLockerKey")) secrets.emplace_back(record.get("BitLockerKey"));
+  const auto holds_one = [&](std::string_view text) {
+    return std::ranges::any_of(secrets, [&](const std::string& secret) { return text.find(secret) != text.npos; });
+  };
+  for (const std::string& line : heard_)
+    if (holds_one(line)) find(8, "a key was shown to people or logs");  // the line itself is not repeated here
+  const auto entries = world.files.list("/desk");
+  if (!entries) return;
+  for (const DirectoryEntry& entry : *entries) {
+    const std::string path = "/desk/" + entry.name;
+    const auto stat = world.files.stat(path);
+    const auto content = world.file(path);
+    if (!stat || !content) continue;
+    const bool may_hold = entry.name.ends_with(".jrn") || entry.name.ends_with(".jrn.new") ||
+                          entry.name.find("_DriveInfo_") != std::string::npos ||
+                          entry.name.ends_with(".manifest");
+    if (!holds_one(as_text(*content))) continue;
+    if (!may_hold) find(8, path + " holds a key");
+    if ((stat->mode & 077) != 0) find(8, fmt::format("{} holds a key and has mode {:o}", path, stat->mode));
+  }
+}
+
+void Oracles::at_end(const World& world, const std::string& stuck) {
+  oracle(9).ran = true;
+  if (!stuck.empty()) find(9, stuck);
+  judge_drives(world, 3);
+  conduct_.at_end(world);
+  oracle(4).ran = true;
+  for (const std::string& finding : conduct_.touched()) find(4, finding);
+  for (const std::string& finding : conduct_.repeated()) find(5, finding);
+  for (const std::string& drive : drives_of(world)) judge_journal(world, drive);
+  judge_work(world);
+  judge_secrets(world);
+}
+
+std::optional<Verdict> Oracles::verdict(std::string& why) const {
+  static constexpr std::pair<int, Verdict> kWorstFirst[] = {
+      {2, Verdict::lost},           {3, Verdict::silently_wrong}, {4, Verdict::broke_contract}, {5, Verdict::broke_contract},
+      {8, Verdict::broke_contract}, {6, Verdict::broke_contract}, {9, Verdict::stuck}};
+  for (const auto& [number, verdict] : kWorstFirst) {
+    const OracleRecord& record = *std::ranges::find(records_, number, &OracleRecord::number);
+    if (record.findings.empty()) continue;
+    why = record.findings.front();
+    return verdict;
+  }
+  return std::nullopt;
+}
+
+}  // namespace seedbed

@@ -1,0 +1,44 @@
+// The oracles that judge a run: what must hold after a crash and at the end, whatever was planned. Numbers and words
+// are those of docs/oracles.md. They ask the medium, the disk and the event log, never the engine's opinion of itself;
+// drives are read by fakes/reference. One run's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/run_record.h"
+#include "scenarios/conduct.h"
+#include "scenarios/world.h"
+
+namespace seedbed {
+
+class Oracles {
+ public:
+  Oracles();
+
+  void see(const World& world, const Event& event, EventSide side) { conduct_.see(world, event, side); }
+  // Texts that a person or a log could see.
+  void heard(const std::vector<std::string>& said);
+  // The computer has died and its caches are cut: every promise must be kept by what is left (2).
+  void after_death(const World& world);
+  // The work is over. `stuck`: why it never came to an end (9); "" when it did.
+  void at_end(const World& world, const std::string& stuck);
+
+  const std::vector<OracleRecord>& records() const noexcept { return records_; }
+  // The worst verdict that findings ask for; nothing when there are none. `why` gets the first finding.
+  std::optional<Verdict> verdict(std::string& why) const;
+
+ private:
+  OracleRecord& oracle(int number);
+  void find(int number, std::string what);
+  void judge_drives(const World& world, int number);
+  void judge_journal(const World& world, const std::string& drive);
+  void judge_work(const World& world);
+  void judge_secrets(const World& world);
+
+  Conduct conduct_;
+  std::vector<OracleRecord> records_;
+  std::vector<std::string> heard_;
+};
+
+}  // namespace seedbed

@@ -1,0 +1,124 @@
+#include "scenarios/scenario_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "scenarios/timeline.h"
+
+namespace seedbed {
+
+namespace {
+
+constexpr uint64_t kClusterBytes = 4096;
+
+// What the record says of the drive's work; the bound is oracle 6's.
+void tell_work(const World& world, ScenarioRecord& record) {
+  record.written_bytes = world.work.written_bytes;
+  uint64_t padded_bytes = 0;
+  for (const DriveSpec& drive : world.scenario->drives)
+    if (const auto history = world.history(drive.name))
+      for (const SessionHistory& session : history->sessions) {
+        record.source_bytes += session.bytes;
+        padded_bytes += session.bytes + session.files * kClusterBytes;
+      }
+  record.redone_bytes = world.work.data_bytes - std::min(world.work.data_bytes, padded_bytes);
+  record.redo_bound_bytes = world.work.interruptions * world.scenario->computer.redo_bytes;
+}
+
+void tell_faults(const World& world, const std::map<std::string, std::string>& fired_at, ScenarioRecord& record) {
+  for (const FaultPlan::Standing& standing : world.faults.standings()) {
+    const auto at = fired_at.find(standing.fault.name);
+    record.faults.push_back({.name = standing.fault.name,
+                             .planned = std::max<uint64_t>(standing.fault.times, 1),
+                             .fired = standing.fired,
+                             .at = at == fired_at.end() ? "" : at->second});
+  }
+}
+
+void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord& record) {
+  const ExpectSpec& expect = journey.world().scenario->expect;
+  record.expected = expect.verdict;
+  record.verdict = journey.verdict(record.why);
+  record.as_expected = record.verdict == record.expected;
+  if (record.as_expected && record.verdict == Verdict::refused && record.why.find(expect.refusal) == std::string::npos) {
+    record.as_expected = false;
+    record.why = fmt::format("the refusal does not say \"{}\": {}", expect.refusal, record.why);
+  }
+  if (!record.as_expected || !every_fault_must_fire) return;
+  const auto silent = std::ranges::find(record.faults, uint64_t{0}, &FaultRecord::fired);
+  if (silent != record.faults.end()) {
+    record.verdict = Verdict::not_measured;
+    record.as_expected = false;
+    record.why = "never reached: " + silent->name;
+  }
+}
+
+ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died) {
+  const uint64_t start_us = options.real_us();
+  EventLog log(options.keep_events, world.events);
+  Timeline timeline;
+  std::map<std::string, std::string> fired_at;
+  Event at_fault;
+  Journey journey(std::move(world), log);
+  journey.play([&](const World& now, const Event& event, EventSide side) {
+    timeline.see(now, event, side);
+    if (event.kind == EventKind::fault && side == EventSide::before)
+      fired_at.emplace(event.place, event_text(at_fault));
+    else
+      at_fault = event;
+    if (options.watch) options.watch(now, event, side);
+  }, just_died);
+  const World& end = journey.world();
+  ScenarioRun run;
+  ScenarioRecord& record = run.record;
+  record.name = end.scenario->name;
+  record.file = end.scenario->file;
+  record.proves = end.scenario->proves;
+  record.tags = end.scenario->tags;
+  record.seed = end.seed;
+  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults}.text();
+  TraceHash hash;
+  hash.mix(log.hash());
+  hash.mix(end.hash());
+  record.event_log_hash = fmt::format("{:016x}", hash.value());
+  record.events = log.count();
+  record.boots = end.boots;
+  record.virtual_ns = end.elapsed_ns;
+  tell_work(end, record);
+  tell_faults(end, fired_at, record);
+  record.oracles = journey.oracles().records();
+  record.timeline = timeline.take();
+  conclude(journey, options.every_fault_must_fire, record);
+  record.real_us = options.real_us() - start_us;
+  run.events = log.events();
+  return run;
+}
+
+}  // namespace
+
+Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario, uint64_t seed,
+                                 const ScenarioRunOptions& options) {
+  if (!scenario->not_applicable.empty()) {
+    ScenarioRun run;
+    run.record.name = scenario->name;
+    run.record.file = scenario->file;
+    run.record.verdict = Verdict::not_applicable;
+    run.record.why = scenario->not_applicable;
+    return run;
+  }
+  auto planned = scenario;
+  if (!options.extra_faults.empty()) {
+    auto more = std::make_shared<Scenario>(*scenario);
+    more->faults.insert(more->faults.end(), options.extra_faults.begin(), options.extra_faults.end());
+    planned = std::move(more);
+  }
+  return play(TRY(World::make(std::move(planned), seed)), options, false);
+}
+
+ScenarioRecord play_out(World world, const ScenarioRunOptions& options) {
+  return play(std::move(world), options, true).record;
+}
+
+}  // namespace seedbed

@@ -1,0 +1,33 @@
+// One run of one scenario: the world is made, played to its end, judged, and written down as a ScenarioRecord. Pure but
+// for the clock that is handed in for the record's real time: the same scenario, seed and extra faults make the same
+// events.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "scenarios/journey.h"
+#include "scenarios/run_token.h"
+
+namespace seedbed {
+
+struct ScenarioRunOptions {
+  std::vector<PlannedFault> extra_faults;       // besides the scenario's own: what a token or an exploration adds
+  bool keep_events = false;
+  bool every_fault_must_fire = true;            // sweeps judge that over all their runs
+  std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
+  Watch watch;
+};
+
+struct ScenarioRun {
+  ScenarioRecord record;
+  std::vector<Event> events;  // kept when asked for
+};
+
+// Errors (internal): the world could not be made.
+Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario, uint64_t seed,
+                                 const ScenarioRunOptions& options);
+// As run_scenario, from a world that has just died: what exploration does with each crash.
+ScenarioRecord play_out(World world, const ScenarioRunOptions& options);
+
+}  // namespace seedbed

@@ -1,0 +1,68 @@
+#include "scenarios/suite.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/base/random.h"
+#include "scenarios/scenario_file.h"
+
+namespace seedbed {
+
+namespace {
+
+constexpr uint64_t kScenarioBytesMax = 1 * MiB;
+constexpr int kDepthMax = 8;
+
+Status collect(FileStore& files, const std::string& path, int depth, std::vector<std::string>& found) {
+  const FileStat stat = TRY(files.stat(path));
+  if (stat.kind == FileKind::file) {
+    found.push_back(path);
+    return {};
+  }
+  if (stat.kind != FileKind::directory || depth == kDepthMax)
+    return fail(ErrorCode::invalid_argument, "neither a scenario file nor a directory of them", path);
+  const auto entries = TRY(files.list(path));
+  for (const DirectoryEntry& entry : entries)
+    if (entry.kind == FileKind::directory || entry.name.ends_with(".toml"))
+      TRY(collect(files, join_path(path, entry.name), depth + 1, found));
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path) {
+  const Bytes text = TRY(read_file(files, path, kScenarioBytesMax));
+  Scenario scenario = TRY(parse_scenario(as_text(text), path));
+  scenario.file = path;
+  return std::make_shared<const Scenario>(std::move(scenario));
+}
+
+Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files, const std::vector<std::string>& paths) {
+  std::vector<std::shared_ptr<const Scenario>> suite;
+  std::map<std::string, std::string> names;
+  for (const std::string& path : paths) {
+    std::vector<std::string> found;
+    TRY(collect(files, path, 0, found));
+    if (found.empty())
+      return fail(ErrorCode::invalid_argument, "the directory holds no scenario (*.toml)", path, "Name another one");
+    std::ranges::sort(found);
+    for (const std::string& file : found) {
+      auto scenario = TRY(load_scenario(files, file));
+      const auto [known, is_new] = names.emplace(scenario->name, file);
+      if (!is_new)
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("two scenarios are called \"{}\": {} too", scenario->name, known->second), file,
+                    "Give each its own name");
+      suite.push_back(std::move(scenario));
+    }
+  }
+  return suite;
+}
+
+uint64_t seed_of(const Scenario& scenario, const std::optional<uint64_t>& given) {
+  return given ? sub_seed(*given, scenario.name) : scenario.seed;
+}
+
+}  // namespace seedbed

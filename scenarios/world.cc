@@ -1,0 +1,179 @@
+#include "scenarios/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/base/random.h"
+#include "engine/journal/record.h"
+#include "engine/linux/mkntfs.h"
+#include "simulator/memo_formatter.h"
+
+namespace seedbed {
+
+namespace {
+
+constexpr uint64_t kJournalBytesMax = 4 * MiB;
+constexpr const char* kBystander = "bystander";
+
+DeviceContract contract_of(const DriveSpec& spec, uint64_t seed) {
+  SectorKind kind = spec.sectors;
+  if (kind == SectorKind::any)
+    kind = static_cast<SectorKind>(Random(sub_seed(seed, spec.name + " sectors")).below(3));
+  DeviceContract contract;
+  switch (kind) {
+    case SectorKind::n512:
+      contract = contract_512n(spec.capacity_bytes);
+      break;
+    case SectorKind::n4k:
+      contract = contract_4kn(spec.capacity_bytes);
+      break;
+    default:
+      contract = contract_512e(spec.capacity_bytes);
+  }
+  contract.volatile_cache = spec.volatile_cache;
+  contract.power_loss_protected = spec.power_loss_protected;
+  return contract;
+}
+
+Status plant(FileTree& files, uint64_t seed, const std::string& path, uint64_t size_bytes) {
+  for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+    (void)files.make_directory(path.substr(0, slash), 0755, 0);  // standing already, or plant_file will say why
+  Bytes content(size_bytes);
+  Random(sub_seed(seed, path)).fill(content);
+  return files.plant_file(path, content, 0644, 1'400'000'000'000'000'000);
+}
+
+Status plant_source(FileTree& files, const Scenario& scenario, uint64_t seed) {
+  if (scenario.source.usual) {
+    const std::pair<const char*, uint64_t> usual[] = {{"a.bin", 150'000},    {"empty", 0},
+                                                      {"one", 1},            {"dir/b.bin", 70'000},
+                                                      {"dir/B.bin", 300},    {"dir/what?.txt", 4096},
+                                                      {"z.bin", 200'000}};
+    for (const auto& [path, size_bytes] : usual) TRY(plant(files, seed, fmt::format("/source/{}", path), size_bytes));
+    TRY(files.plant_symlink("a.bin", "/source/link"));
+  }
+  for (const SourceFile& file : scenario.source.files)
+    TRY(plant(files, seed, "/source/" + file.path, file.size_bytes));
+  Random random(sub_seed(seed, "random files"));
+  for (uint64_t i = 0; i < scenario.source.random_files; i++) {
+    // mostly small, some large, now and then on an edge
+    const uint64_t most = std::max<uint64_t>(scenario.source.random_bytes_max, 1);
+    uint64_t size_bytes = random.chance(1, 2) ? random.below(std::min<uint64_t>(most, 5000) + 1) : random.below(most + 1);
+    if (random.chance(1, 4)) size_bytes = std::min(most, round_up(size_bytes, 4096));
+    TRY(plant(files, seed, fmt::format("/source/random/{}/{:08x}.bin", i % 3, random.below(1ull << 32)), size_bytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+KeyStretcher& shared_stretcher() {
+  static RememberingStretcher stretcher;
+  return stretcher;
+}
+
+Formatter& shared_formatter() {
+  static MkntfsFormatter inner(std::filesystem::temp_directory_path());
+  static MemoFormatter memo(inner);
+  return memo;
+}
+
+Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t seed) {
+  World world;
+  world.seed = seed;
+  for (const char* directory : {"/source", "/desk", "/elsewhere"})
+    TRY(world.files.make_directory(directory, 0755, 0));
+  TRY(plant_source(world.files, *scenario, seed));
+  TRY(plant(world.files, seed, "/elsewhere/precious.bin", 10'000));
+  world.files.settle();
+  Bytes key(64);
+  Random(sub_seed(seed, "account key")).fill(key);
+  world.account_key_ = base64(key);
+
+  std::vector<DriveSpec> specs = scenario->drives;
+  specs.push_back({.name = kBystander, .capacity_bytes = 16 * MiB});
+  for (const DriveSpec& spec : specs) {
+    world.slots[spec.name] = world.drives.size();
+    const char letter = static_cast<char>('A' + world.drives.size());
+    world.drives.emplace_back(fmt::format("SIM{:03}{}", seed % 1000, letter), contract_of(spec, seed),
+                              sub_seed(seed, spec.name));
+  }
+  Bytes content(64 * KiB);
+  Random(sub_seed(seed, kBystander)).fill(content);
+  DriveState& bystander = world.drive_in(kBystander);
+  bystander.cache.complete(bystander.cache.submit_write(0, content));
+  bystander.cache.settle(bystander.cache.completed());
+
+  std::vector<PlannedFault> faults = scenario->faults;
+  for (size_t i = 0; i < faults.size(); i++) {
+    Random random(sub_seed(seed, fmt::format("fault {}", i)));
+    if (faults[i].when.nth_to > faults[i].when.nth)
+      faults[i].when.nth = random.between(faults[i].when.nth, faults[i].when.nth_to);
+    if (faults[i].survivors.shape == Survivors::Shape::seeded && faults[i].survivors.seed == 0)
+      faults[i].survivors.seed = random.next() | 1;
+  }
+  world.faults = FaultPlan(std::move(faults));
+  world.scenario = std::move(scenario);
+  world.source_hash = world.files.hash_under("/source");
+  world.elsewhere_hash = world.files.hash_under("/elsewhere");
+  world.bystander_hash = bystander.cache.visible().hash();
+  return world;
+}
+
+Result<Bytes> World::file(const std::string& path) const {
+  FileTree copy = files;  // reading opens, and opening changes a tree
+  const auto handle = TRY(copy.open(path, OpenMode::read, 0, 0));
+  Bytes bytes(std::min(TRY(copy.size(handle)), kJournalBytesMax));
+  bytes.resize(TRY(copy.read(handle, 0, bytes)));
+  return bytes;
+}
+
+Result<DriveHistory> World::history(const std::string& drive) const {
+  const std::string path = journal_path(drive);
+  const Bytes text = TRY(file(path));
+  const auto parsed = TRY(parse_records(as_text(text)));
+  return read_history(parsed.records, path);
+}
+
+std::string World::phase_of(const DriveHistory& history) {
+  if (!history.intent) return "start";
+  if (history.sessions.empty()) return "intent";
+  const SessionHistory& session = history.sessions.back();
+  if (session.aborting || session.aborted) return session.aborted ? "done" : "undo";
+  if (!history.built) return "build";
+  if (session.files_set.state != SetState::applied) return "metadata";
+  if (!session.data_done) return "data";
+  if (session.manifest_set.state != SetState::applied) return "finalising";
+  if (session.manifest_hash.empty()) return "proof";
+  return "closing";
+}
+
+std::vector<std::string> World::words_of(const CommandSpec& command) const {
+  std::vector<std::string> words = {"/j:" + journal_path(command.drive), "/id:" + command.session};
+  if (command.action == CommandAction::resume) words.emplace_back("/ResumeSession");
+  if (command.action == CommandAction::abort) words.emplace_back("/AbortSession");
+  if (command.action != CommandAction::prepare) return words;
+  const auto first = std::ranges::find(scenario->commands, command.drive, &CommandSpec::drive);
+  if (first == scenario->commands.end() || first->session == command.session)
+    for (const std::string& word : {"/t:" + command.drive, std::string("/format"), std::string("/encrypt"),
+                                    std::string("/silentmode"), "/sk:" + account_key_})
+      words.push_back(word);
+  words.push_back("/srcdir:" + command.source);
+  words.push_back("/dstdir:" + command.destination);
+  if (command.page_blobs) words.emplace_back("/BlobType:PageBlob");
+  return words;
+}
+
+uint64_t World::hash() const {
+  TraceHash hash;
+  hash.mix(files.hash());
+  for (const auto& [slot, index] : slots) {
+    hash.mix(slot);
+    hash.mix(drives[index].hash());
+  }
+  return hash.value();
+}
+
+}  // namespace seedbed

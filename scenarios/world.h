@@ -1,0 +1,86 @@
+// A world: one computer with a disk, the drives in its slots, and what the operator was promised so far. A value:
+// a copy is another world that goes its own way, made in microseconds because bytes are shared until written.
+// Nothing runs in it; world_boot.h boots the computer for one command.
+//
+//   /source   what is to be backed up            /desk       the journal and its side files
+//   /elsewhere  what nobody may touch            "bystander" a drive that nobody chose
+//
+// A world and its copies belong to one thread.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/prep/drive_history.h"
+#include "scenarios/scenario.h"
+#include "simulator/file_tree.h"
+#include "simulator/drive_state.h"
+
+namespace seedbed {
+
+// What the operator was told, and so may rely on.
+struct Promises {
+  std::string session;           // that the rest is about
+  uint64_t durable_bytes = 0;    // of the copy stage
+  bool completed = false;        // "the copy session is complete"
+  std::string manifest_hash;     // said with it
+};
+
+// What the drives were made to do, by phase; what a redo bound is held against.
+struct DriveWork {
+  uint64_t build_bytes = 0, most_build_bytes = 0;  // in all; in the boot that wrote most
+  uint64_t data_bytes = 0;
+  uint64_t written_bytes = 0;  // of every phase
+  uint64_t interruptions = 0;  // boots that did not end by themselves in success
+};
+
+struct World {
+  // Everything durable. Errors (internal): a source that cannot be planted.
+  static Result<World> make(std::shared_ptr<const Scenario> scenario, uint64_t seed);
+
+  DriveState& drive_in(const std::string& slot) { return drives.at(slots.at(slot)); }
+  const DriveState& drive_in(const std::string& slot) const { return drives.at(slots.at(slot)); }
+  static std::string journal_path(const std::string& drive) { return "/desk/" + drive + ".jrn"; }
+  Result<Bytes> file(const std::string& path) const;
+  // What a drive's journal says; not_found when there is none.
+  Result<DriveHistory> history(const std::string& drive) const;
+  // How far the session of the running command is: start, intent, build, metadata, data, finalising, proof,
+  // closing, done, undo.
+  static std::string phase_of(const DriveHistory& history);
+  // The words of a command as the operator types it now.
+  std::vector<std::string> words_of(const CommandSpec& command) const;
+  const std::string& account_key() const noexcept { return account_key_; }
+
+  // What a next boot can see and lose: equal numbers, equal futures (of the same command).
+  uint64_t hash() const;
+
+  std::shared_ptr<const Scenario> scenario;
+  uint64_t seed = 0;
+  std::deque<DriveState> drives;       // stable places: a boot holds on to them
+  std::map<std::string, size_t> slots;  // slot → drive; a slot may be empty
+  FileTree files;
+  FaultPlan faults;
+  std::string phase = "start";
+  Promises promises;
+  DriveWork work;
+  size_t command = 0;         // the scenario's command that is next, or under way
+  bool interrupted = false;   // it was begun before
+  uint64_t boots = 0;         // so far
+  uint64_t elapsed_ns = 0;    // virtual time before the next boot
+  uint64_t events = 0;        // logged before the next boot
+  std::map<std::string, Bytes> changed_sources;  // what they were, to be put right again
+  uint64_t source_hash = 0, elsewhere_hash = 0, bystander_hash = 0;  // as they must stay
+
+ private:
+  std::string account_key_;
+};
+
+// What is shared by all worlds of a process, because it is pure and slow: formatted volumes and stretched keys.
+KeyStretcher& shared_stretcher();
+Formatter& shared_formatter();
+
+}  // namespace seedbed

@@ -1,0 +1,218 @@
+#include "scenarios/world_boot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/world_faults.h"
+#include "scenarios/world_operator.h"
+#include "simulator/scheduler.h"
+#include "simulator/seeded_entropy.h"
+#include "simulator/simulated_drive.h"
+#include "simulator/simulated_files.h"
+#include "simulator/virtual_runtime.h"
+
+namespace seedbed {
+
+namespace {
+
+constexpr uint64_t kStart_ns = 1'000'000'000;
+constexpr int64_t kFirstDay_ns = 1'478'044'800'000'000'000;  // 2016-11-02
+constexpr uint64_t kOperatorReacts_ns = 60'000'000'000;
+// Stretching a recovery password costs 0.1 s of real time, so worlds draw their keys from a few families and what was
+// stretched once in a process is remembered. Everything else is the world's own.
+constexpr uint64_t kKeyFamilies = 4;
+
+SessionOptions session_options(const ComputerSpec& computer) {
+  SessionOptions options;
+  options.proof = computer.proof;
+  options.writer.chunk_bytes = computer.chunk_bytes;
+  options.writer.queue_bytes = computer.queue_bytes;
+  options.writer.checkpoint_bytes = computer.checkpoint_bytes;
+  options.writer.redo_bytes = computer.redo_bytes;
+  options.writer.buffer_bytes = computer.buffer_bytes;
+  return options;
+}
+
+std::shared_ptr<StackPool> shared_stacks() {
+  static const auto stacks = std::make_shared<StackPool>();
+  return stacks;
+}
+
+// The names of the sessions' journals, to know when one has moved on.
+bool moves_journal(const Event& event) {
+  return (event.kind == EventKind::file_sync && event.place.ends_with(".jrn")) ||
+         (event.kind == EventKind::rename && event.place.ends_with(".jrn"));
+}
+
+class Boot {
+ public:
+  Boot(World& world, EventLog& log, const Watch& watch)
+      : world_(world),
+        log_(log),
+        watch_(watch),
+        faults_(world, log),
+        scheduler_({.seed = sub_seed(world.seed, fmt::format("schedule of boot {}", world.boots)),
+                    .start_ns = kStart_ns + world.elapsed_ns,
+                    .stacks = shared_stacks(),
+                    .trace = {}}),
+        machine_(scheduler_, {.name = "copy computer",
+                              .workers = world.scenario->computer.workers,
+                              .utc_ns = kFirstDay_ns + static_cast<int64_t>(world.elapsed_ns),
+                              .costs = {}}) {}
+
+  BootEnd run(const std::vector<std::string>& words) {
+    BootEnd end;
+    const auto options = parse_prep_import(words);
+    if (!options) {
+      end.outcome = std::unexpected(options.error());
+      return end;
+    }
+    drive_name_ = journal_drive(options->journal);
+    log_.set_clock([this] { return scheduler_.now_ns(); });
+    log_.set_hook([this](const Event& event, EventSide side) { return on_event(event, side); });
+    refresh_phase();
+    SessionOptions session = session_options(world_.scenario->computer);
+    session.log = Logger([this] { return kFirstDay_ns + static_cast<int64_t>(scheduler_.now_ns()); },
+                         [&](std::string_view line) { end.said.emplace_back(line); });
+    std::shared_ptr<FileTree> tree(&world_.files, [](FileTree*) {});
+    SimulatedFiles files(machine_, tree, {}, &log_);
+    SeededEntropy entropy(sub_seed(world_.seed % kKeyFamilies, "keys"), world_.boots);
+    WorldOperator person(world_, log_, end.said);
+    const auto open = [&](const std::string& target) { return open_drive(target); };
+    const PrepPorts ports{machine_, files, entropy, person, shared_formatter(), open, &shared_stretcher()};
+    Task task = machine_.spawn("command", [&] {
+      log_.note(EventKind::boot, fmt::format("boot {} for /id:{}", world_.boots, options->session_id));
+      Result<PrepOutcome> outcome = prep_import(ports, *options, session, false);
+      if (outcome && outcome->kind != PrepOutcome::Kind::aborted) {
+        world_.promises.completed = true;
+        world_.promises.manifest_hash = outcome->report.manifest_hash;
+      }
+      log_.note(EventKind::halt, outcome ? "done" : error_code_name(outcome.error().code));
+      end.outcome = std::move(outcome);
+    });
+    if (const Status ran = scheduler_.run(); !ran) {
+      end.stuck = ran.error().message();
+      machine_.kill();
+      (void)scheduler_.run();
+    }
+    task.reset();
+    log_.set_hook({});
+    log_.set_clock({});
+    if (const Error* error = end.error()) end.said.push_back(error->message());
+    end.death = faults_.death();
+    return end;
+  }
+
+  uint64_t now_ns() const noexcept { return scheduler_.now_ns(); }
+
+ private:
+  static std::string journal_drive(const std::string& journal) {
+    const size_t begin = journal.find_last_of('/') + 1;
+    return journal.substr(begin, journal.find_last_of('.') - begin);
+  }
+
+  Result<std::unique_ptr<BlockDevice>> open_drive(const std::string& target) {
+    const auto slot = world_.slots.find(target);
+    if (slot == world_.slots.end() || !world_.drives[slot->second].plugged)
+      return fail(ErrorCode::not_found, "there is no drive", target, "Attach the drive and run the same command again");
+    DriveState& drive = world_.drives[slot->second];
+    log_.note(EventKind::drive_open, drive.identity.serial);
+    return std::make_unique<SimulatedDrive>(machine_, drive, &log_);
+  }
+
+  void refresh_phase() {
+    const auto history = world_.history(drive_name_);
+    if (!history) {
+      if (history.error().code == ErrorCode::not_found) world_.phase = "start";
+      return;  // in the middle of an append: still the phase it was
+    }
+    const std::string session = history->sessions.empty() ? "" : history->sessions.back().id;
+    if (session != world_.promises.session) world_.promises = {.session = session, .manifest_hash = {}};
+    world_.phase = World::phase_of(*history);
+  }
+
+  void account(const Event& event) {
+    if (event.kind != EventKind::drive_write) return;
+    world_.work.written_bytes += event.length_bytes;
+    if (world_.phase == "build") {
+      world_.work.build_bytes += event.length_bytes;
+      built_bytes_ += event.length_bytes;
+      world_.work.most_build_bytes = std::max(world_.work.most_build_bytes, built_bytes_);
+    } else if (world_.phase == "data") {
+      world_.work.data_bytes += event.length_bytes;
+    }
+  }
+
+  Interference on_event(const Event& event, EventSide side) {
+    if (machine_.dead()) return {};
+    world_.events = log_.count();
+    if (side == EventSide::after && !event.failed && moves_journal(event)) refresh_phase();
+    if (watch_) watch_(world_, event, side);
+    if (event.kind == EventKind::fault) return {};
+    Interference interference = faults_.at(event, side);
+    if (faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
+      die_at(world_, *faults_.death(), scheduler_.now_ns());
+      machine_.kill();
+      throw Killed{};
+    }
+    if (side == EventSide::before && !interference.error) account(event);
+    return interference;
+  }
+
+  World& world_;
+  EventLog& log_;
+  const Watch& watch_;
+  WorldFaults faults_;
+  Scheduler scheduler_;
+  VirtualRuntime machine_;
+  std::string drive_name_;
+  uint64_t built_bytes_ = 0;
+};
+
+}  // namespace
+
+BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log, const Watch& watch) {
+  world.boots++;
+  BootEnd end;
+  uint64_t time_ns = 0;
+  {
+    Boot machine(world, log, watch);
+    end = machine.run(words);
+    time_ns = machine.now_ns();
+  }
+  world.events = log.count();
+  if (end.death) return end;
+  world.files.kill();  // the process has ended: its files are closed
+  world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
+  if (!end.done()) world.work.interruptions++;
+  return end;
+}
+
+void die_at(World& world, const Death& death, uint64_t time_ns) {
+  for (DriveState& drive : world.drives) death.power ? drive.power_cut(death.survivors) : drive.kill(death.survivors);
+  death.power ? world.files.power_cut(death.survivors) : world.files.kill();
+  world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
+  world.interrupted = true;
+  world.work.interruptions++;
+}
+
+void heal(World& world) {
+  world.faults.heal();
+  for (DriveState& drive : world.drives) {
+    drive.heal();
+    if (!drive.plugged) drive.replug();
+  }
+  for (size_t i = 0; i < world.scenario->drives.size(); i++) world.slots[world.scenario->drives[i].name] = i;
+  world.files.set_capacity(1 * TiB);
+  world.files.reach("/source");
+  world.files.reach("/desk");
+  for (const auto& [path, content] : world.changed_sources) {
+    (void)world.files.remove(path, 0);  // vanished: nothing to remove
+    (void)world.files.plant_file(path, content, 0644, 1'400'000'000'000'000'000);
+  }
+  if (!world.changed_sources.empty()) world.files.settle();
+  world.changed_sources.clear();
+}
+
+}  // namespace seedbed

@@ -1,0 +1,45 @@
+// One boot of a world's computer: the operator gives one command to the real engine, on fibres and virtual time, and
+// it runs to its end or its death. The faults of the world's plan happen on the way. Deterministic: the same world
+// and the same words make the same events.
+//
+// Owned by the caller, one thread. What survives is in the world afterwards; nothing of the boot is left alive.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/prep/prep_import.h"
+#include "scenarios/world.h"
+
+namespace seedbed {
+
+struct Death {
+  bool power = false;  // else only the process
+  Survivors survivors;
+  uint64_t event = 0;
+};
+
+struct BootEnd {
+  std::optional<Result<PrepOutcome>> outcome;  // nothing: it died
+  std::optional<Death> death;
+  std::string stuck;              // deadlock or livelock, with the fibres' names
+  std::vector<std::string> said;  // every text a person or a log could see, errors included
+  bool done() const noexcept { return outcome && *outcome; }
+  const Error* error() const noexcept { return outcome && !*outcome ? &outcome->error() : nullptr; }
+};
+
+// Sees every event on both sides, before the fault plan does. May copy the world; must not change it.
+using Watch = std::function<void(const World&, const Event&, EventSide)>;
+
+BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log, const Watch& watch);
+
+// The computer dies at that virtual time, whatever it was doing: caches and page caches are cut, files closed. What
+// boot() does at a fatal fault, and exploration to a copy of the world.
+void die_at(World& world, const Death& death, uint64_t time_ns);
+// Puts right what can be put right: no fault fires any more, drives are whole and in their slots, there is space,
+// shares are back, the source is as it was.
+void heal(World& world);
+
+}  // namespace seedbed

@@ -1,0 +1,23 @@
+// The independent reader's word on a world's drive: what it finds on the medium alone, as if the drive had just been
+// unplugged for shipping. Uses fakes/reference, no engine code; the key comes from the journal, as a person would take
+// it from there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "scenarios/world.h"
+
+namespace seedbed {
+
+struct ShippedSession {
+  std::string source, destination;
+};
+
+// Everything wrong with a drive that holds these sessions, complete; `manifest_hash` "" is not compared.
+std::vector<std::string> judge_shipped(const World& world, const std::string& drive, const std::string& recovery_password,
+                                       const std::vector<ShippedSession>& sessions, const std::string& manifest_hash);
+// Everything wrong with a drive whose only session was aborted: a whole, empty volume.
+std::vector<std::string> judge_empty(const World& world, const std::string& drive, const std::string& recovery_password);
+
+}  // namespace seedbed

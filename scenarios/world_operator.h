@@ -1,0 +1,32 @@
+// The operator of a world: nobody to ask, everything said is kept and is an event, and what counts as a promise goes
+// into the world. One boot's, used by its main task.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/ports/operator.h"
+#include "scenarios/world.h"
+
+namespace seedbed {
+
+class WorldOperator final : public Operator {
+ public:
+  WorldOperator(World& world, EventLog& log, std::vector<std::string>& said)
+      : world_(world), log_(log), said_(said) {}
+
+  bool interactive() const noexcept override { return false; }
+  Result<bool> confirm(std::string_view question, std::string_view remedy_when_unattended) override;
+  Result<std::string> ask(std::string_view question, std::string_view remedy_when_unattended) override;
+  void notice(NoticeLevel level, std::string_view text) override;
+  void progress(const Progress& progress) override;
+  void event(std::string_view name, const std::vector<std::pair<std::string, std::string>>& fields) override;
+
+ private:
+  void say(std::string text);
+  World& world_;
+  EventLog& log_;
+  std::vector<std::string>& said_;
+};
+
+}  // namespace seedbed
