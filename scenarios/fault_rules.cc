@@ -1,0 +1,84 @@
+#include "scenarios/fault_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace seedbed {
+
+using Kind = EventKind;
+
+static const std::vector<Kind>& file_calls() {
+  static const std::vector<Kind> kinds = {Kind::file_open,      Kind::file_read,     Kind::file_write,
+                                          Kind::file_truncate,  Kind::file_sync,     Kind::file_lock,
+                                          Kind::file_look,      Kind::rename,        Kind::remove,
+                                          Kind::make_directory, Kind::directory_sync};
+  return kinds;
+}
+
+FaultRule rule_of(FaultAction action) {
+  switch (action) {
+    case FaultAction::kill:
+    case FaultAction::host_power_cut:
+      return {.takes_survivors = true};
+    case FaultAction::drive_power_cut:
+    case FaultAction::unplug:
+    case FaultAction::swap_drive:
+      return {.place = ActionPlace::drive, .takes_survivors = true};
+    case FaultAction::replug:
+      return {.place = ActionPlace::drive};
+    case FaultAction::write_error:
+      return {.events = {Kind::drive_write}, .usual_event = Kind::drive_write, .only_before = true};
+    case FaultAction::read_error:
+      return {.events = {Kind::drive_read}, .usual_event = Kind::drive_read, .only_before = true};
+    case FaultAction::flush_error:
+    case FaultAction::flush_lie:
+      return {.events = {Kind::drive_flush}, .usual_event = Kind::drive_flush, .only_before = true};
+    case FaultAction::bit_rot:
+    case FaultAction::bad_sectors:
+      return {.events = {Kind::drive_write, Kind::drive_write_done}, .usual_event = Kind::drive_write};
+    case FaultAction::disk_full:
+      return {.events = {Kind::file_write}, .usual_event = Kind::file_write, .only_before = true};
+    case FaultAction::file_error:
+      return {.events = file_calls(), .only_before = true};
+    case FaultAction::share_gone:
+    case FaultAction::share_back:
+      return {.place = ActionPlace::path};
+    case FaultAction::source_changed:
+    case FaultAction::source_grown:
+    case FaultAction::source_vanished:
+      return {.place = ActionPlace::source_file};
+  }
+  return {};
+}
+
+bool has_drive_range(EventKind kind) noexcept {
+  static constexpr std::array kKinds = {Kind::drive_read,       Kind::drive_write,
+                                        Kind::drive_discard,    Kind::drive_read_done,
+                                        Kind::drive_write_done, Kind::drive_discard_done};
+  return std::ranges::find(kKinds, kind) != kKinds.end();
+}
+
+std::string fault_name(const PlannedFault& fault) {
+  const FaultTrigger& when = fault.when;
+  std::string name(action_name(fault.action));
+  if (!fault.place.empty()) name += " " + fault.place;
+  name += when.side == EventSide::before ? " at " : " after ";
+  name += when.event ? event_name(*when.event) : "event";
+  if (when.event_number != 0)
+    name += fmt::format("{} {}", when.event ? " as event" : "", when.event_number);
+  else
+    name += fmt::format(" {}", when.nth);
+  if (when.nth_to != 0) name += fmt::format("..{}", when.nth_to);
+  if (!when.place.empty()) name += " of " + when.place;
+  if (when.extent)
+    name += fmt::format(" on bytes {}+{}", when.extent->offset_bytes, when.extent->length_bytes);
+  if (!when.phase.empty()) name += " in " + when.phase;
+  if (when.boot != 0) name += fmt::format(" of boot {}", when.boot);
+  if (when.time_ns) name += fmt::format(" from {} s", static_cast<double>(*when.time_ns) / 1e9);
+  if (fault.times != 1) name += fault.times == 0 ? ", always" : fmt::format(", {} times", fault.times);
+  return name;
+}
+
+}  // namespace seedbed

@@ -1,0 +1,217 @@
+#include "scenarios/planned_fault_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scenarios/fault_rules.h"
+#include "scenarios/file_path.h"
+
+namespace seedbed {
+
+using Word = std::string_view;
+
+static constexpr uint64_t kCountMax = 1'000'000'000;
+static constexpr Word kCommit = "journal.commit";  // a file.sync of a journal
+
+static const std::vector<Word>& action_words() {
+  static const std::vector<Word> words = [] {
+    std::vector<Word> all;
+    for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++)
+      all.push_back(action_name(static_cast<FaultAction>(i)));
+    return all;
+  }();
+  return words;
+}
+
+static const std::vector<Word>& event_words() {
+  static const std::vector<Word> words = [] {
+    std::vector<Word> all;
+    for (int i = 0; i <= static_cast<int>(EventKind::fault); i++)
+      all.push_back(event_name(static_cast<EventKind>(i)));
+    all.push_back(kCommit);
+    return all;
+  }();
+  return words;
+}
+
+// A number, or two: the nth is then drawn by the seed.
+static Status read_nth(const TomlFields& when, FaultTrigger& out) {
+  const TomlValue* value = when.find("nth");
+  if (value == nullptr) return {};
+  if (value->kind != TomlValue::Kind::list) return when.number("nth", out.nth, 1, kCountMax);
+  if (value->items.size() != 2) return when.wrong("nth", "it must be a number or [from, to]");
+  out.nth = TRY(when.number_of("nth", value->items[0], 1, kCountMax));
+  out.nth_to = TRY(when.number_of("nth", value->items[1], 1, kCountMax));
+  if (out.nth_to < out.nth)
+    return when.wrong("nth", fmt::format("{} to {} is no range", out.nth, out.nth_to));
+  return {};
+}
+
+static Status read_event(const TomlFields& when, FaultTrigger& out) {
+  const auto event = TRY(when.word("event", event_words()));
+  TRY(when.text("place", out.place, 1, 1000));
+  if (!event) return {};
+  if (event_words()[*event] == kCommit) {
+    out.event = EventKind::file_sync;
+    if (out.place.empty()) out.place = "*.jrn";
+  } else {
+    out.event = static_cast<EventKind>(*event);
+  }
+  return {};
+}
+
+// The bytes of a drive: a sector of 512 bytes, or a range.
+static Status read_extent(const TomlFields& when, const Scenario& world, FaultTrigger& out) {
+  const bool lba = when.has("lba"), offset = when.has("offset"), length = when.has("length");
+  if (!lba && !offset && !length) return {};
+  if (lba && (offset || length))
+    return when.wrong("lba", "a fault has either a sector or a range", "Leave out lba, or offset and length");
+  if (!lba && !offset) return when.wrong("length", "a length needs its offset", "Give offset too");
+  if (!lba && !length) return when.wrong("offset", "an offset needs its length", "Give length too");
+  uint64_t capacity_bytes = 0;
+  for (const DriveSpec& drive : world.drives) capacity_bytes = std::max(capacity_bytes, drive.capacity_bytes);
+  Extent extent{.offset_bytes = 0, .length_bytes = 512};
+  TRY(when.number("lba", extent.offset_bytes, 0, capacity_bytes / 512 - 1));
+  if (lba) extent.offset_bytes *= 512;
+  TRY(when.size("offset", extent.offset_bytes, 0, capacity_bytes - 1));
+  TRY(when.size("length", extent.length_bytes, 1, capacity_bytes - extent.offset_bytes));
+  out.extent = extent;
+  return {};
+}
+
+static Status read_trigger(const TomlFields& when, const Scenario& world, FaultTrigger& out) {
+  static constexpr Word kPhases[] = {"start",      "intent", "build",   "metadata", "data",
+                                     "finalising", "proof",  "closing", "undo",     "done"};
+  static constexpr Word kSides[] = {"before", "after"};  // as EventSide counts them
+  TRY(read_event(when, out));
+  if (const auto phase = TRY(when.word("phase", kPhases))) out.phase = kPhases[*phase];
+  TRY(when.number("boot", out.boot, 1, world.operator_.boots_max));
+  TRY(read_nth(when, out));
+  if (const auto side = TRY(when.word("side", kSides))) out.side = static_cast<EventSide>(*side);
+  TRY(when.seconds("virtual_s", out.time_ns, world.virtual_s_max));
+  TRY(read_extent(when, world, out));
+  TRY(when.number("number", out.event_number, 1, kCountMax));
+  if (out.event_number != 0 && when.has("nth"))
+    return when.wrong("number", "one event has no nth", "Leave out number or nth");
+  return {};
+}
+
+// Whether the action can do anything on such an event.
+static Status check_event(const TomlFields& when, const FaultRule& rule, PlannedFault& fault) {
+  const Word action = action_name(fault.action);
+  if (!fault.when.event) fault.when.event = rule.usual_event;
+  std::vector<Word> words;
+  for (const EventKind kind : rule.events) words.push_back(event_name(kind));
+  if (!rule.events.empty() && !fault.when.event)
+    return when.wrong("event", fmt::format("{} needs one of {}", action, any_of_words(words)),
+                      "Say on which");
+  if (!rule.events.empty() && std::ranges::find(rule.events, *fault.when.event) == rule.events.end())
+    return when.wrong("event", fmt::format("{} may stand on {} only", action, any_of_words(words)),
+                      "Take such an event, or another fault");
+  if (rule.only_before && fault.when.side == EventSide::after)
+    return when.wrong("side", fmt::format("{} decides how the call ends; after it, it is too late", action),
+                      "Write side = \"before\", or leave it out");
+  if (fault.when.extent && (!fault.when.event || !has_drive_range(*fault.when.event)))
+    return when.wrong(when.has("lba") ? "lba" : "offset",
+                      "only reads, writes and discards of a drive touch bytes",
+                      "Write event = \"drive.write\", for example");
+  return {};
+}
+
+static Status check_place(const TomlFields& table, const FaultRule& rule, const Scenario& world,
+                          PlannedFault& fault) {
+  const Word action = action_name(fault.action);
+  std::vector<Word> drives;
+  for (const DriveSpec& drive : world.drives) drives.push_back(drive.name);
+  const Word place = fault.place;
+  switch (rule.place) {
+    case ActionPlace::none:
+      if (place.empty()) return {};
+      return table.wrong("place", fmt::format("{} happens where its event does", action),
+                         "Leave it out; when.place chooses among events");
+    case ActionPlace::source_file:
+      if (place.starts_with("/source/") && is_plain_path(place.substr(8))) return {};
+      return table.wrong("place", fmt::format("{} needs the path of a file under /source", action),
+                         "Write place = \"/source/FILE\"");
+    case ActionPlace::path:
+      if (place.starts_with('/') && is_plain_path(place.substr(1))) return {};
+      return table.wrong("place", fmt::format("{} needs an absolute path", action),
+                         "Write place = \"/source\"");
+    case ActionPlace::drive:
+      break;
+  }
+  if (!place.empty()) return TRY(table.word("place", drives)), Status();
+  // An event of a drive tells which drive. Others do not, and with one drive need not.
+  if (fault.when.event && event_name(*fault.when.event).starts_with("drive.")) return {};
+  if (drives.size() > 1)
+    return table.wrong("place", fmt::format("{} needs a drive: {}", action, any_of_words(drives)),
+                       "Say which");
+  fault.place = drives.front();
+  return {};
+}
+
+static Status read_times(const TomlFields& table, PlannedFault& out) {
+  const TomlValue* value = table.find("times");
+  if (value != nullptr && value->kind == TomlValue::Kind::text && value->text == "always")
+    out.times = 0;
+  else if (value != nullptr && value->kind == TomlValue::Kind::text)
+    return table.wrong("times", "it must be a number or \"always\"");
+  else
+    TRY(table.number("times", out.times, 1, kCountMax));
+  return {};
+}
+
+static Result<PlannedFault> read_fault(const TomlFields& table, const Scenario& world) {
+  static constexpr Word kTriggerKeys[] = {"event",     "place", "phase",  "boot",   "nth",   "side",
+                                          "virtual_s", "lba",   "offset", "length", "number"};
+  PlannedFault fault;
+  TRY(table.require("what"));
+  fault.action = static_cast<FaultAction>(*TRY(table.word("what", action_words())));
+  TRY(table.text("name", fault.name, 3, 100));
+  TRY(read_times(table, fault));
+  std::string survivors;
+  TRY(table.text("survivors", survivors, 1, 100));
+  TRY(table.text("place", fault.place, 1, 4000));
+
+  const FaultRule rule = rule_of(fault.action);
+  if (!survivors.empty()) {
+    auto parsed = Survivors::parse(survivors);
+    if (!parsed) return table.wrong("survivors", "it names no survivors", parsed.error().remedy);
+    if (!rule.takes_survivors)
+      return table.wrong("survivors",
+                         fmt::format("{} takes nothing away that could survive", action_name(fault.action)),
+                         "Leave it out");
+    fault.survivors = *parsed;
+  }
+  const auto when = TRY(table.table("when", kTriggerKeys));
+  if (!when)
+    return table.wrong("when", "a fault needs its moment",
+                       "Write when = { event = \"drive.write\", nth = 3 }");
+  TRY(read_trigger(*when, world, fault.when));
+  TRY(check_event(*when, rule, fault));
+  TRY(check_place(table, rule, world, fault));
+  return fault;
+}
+
+Result<std::vector<PlannedFault>> read_faults(const TomlFields& top, const Scenario& world) {
+  static constexpr Word kKeys[] = {"name", "what", "when", "times", "survivors", "place"};
+  std::vector<PlannedFault> faults;
+  const auto taken = [&](const std::string& name) {
+    return std::ranges::find(faults, name, &PlannedFault::name) != faults.end();
+  };
+  for (const TomlFields& table : TRY(top.tables("fault", kKeys, 1000))) {
+    PlannedFault fault = TRY(read_fault(table, world));
+    if (taken(fault.name))
+      return table.wrong("name", "another fault has it", "Give each fault its own name, or none");
+    if (fault.name.empty()) {
+      const std::string made = fault_name(fault);
+      fault.name = made;
+      for (uint64_t i = 2; taken(fault.name); i++) fault.name = fmt::format("{} ({})", made, i);
+    }
+    faults.push_back(std::move(fault));
+  }
+  return faults;
+}
+
+}  // namespace seedbed

@@ -1,0 +1,204 @@
+#include "scenarios/scenario_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "scenarios/file_path.h"
+#include "scenarios/planned_fault_file.h"
+#include "scenarios/size_text.h"
+#include "scenarios/toml_fields.h"
+
+namespace seedbed {
+
+using Word = std::string_view;
+
+static constexpr uint64_t kSeedMax = ~uint64_t{0} >> 1;  // what a TOML integer holds
+static constexpr uint64_t kYear_s = 366 * 24 * 3600;
+
+static Status read_tags(const TomlFields& top, std::vector<std::string>& out) {
+  std::set<std::string> seen;
+  for (std::string& tag : TRY(top.texts("tags", 16))) {
+    const bool word = !tag.empty() && tag.size() <= 32 && std::ranges::all_of(tag, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    });
+    if (!word) return top.wrong("tags", "a tag is 1 to 32 of a-z, 0-9 and \"-\"");
+    if (!seen.insert(tag).second) return top.wrong("tags", "\"" + tag + "\" stands twice");
+    out.push_back(std::move(tag));
+  }
+  return {};
+}
+
+static Status read_source(const TomlFields& top, SourceSpec& out) {
+  static constexpr Word kKeys[] = {"usual", "files", "random_files", "random_bytes_max"};
+  static constexpr Word kFileKeys[] = {"path", "size"};
+  const auto table = TRY(top.table("source", kKeys));
+  if (!table) return {};
+  TRY(table->flag("usual", out.usual));
+  TRY(table->number("random_files", out.random_files, 0, 10'000));
+  TRY(table->size("random_bytes_max", out.random_bytes_max, 1, 1 * GiB));
+  for (const TomlFields& entry : TRY(table->tables("files", kFileKeys, 1000))) {
+    SourceFile file;
+    TRY(entry.require("path"));
+    TRY(entry.text("path", file.path, 1, 4000));
+    if (!is_plain_path(file.path))
+      return entry.wrong("path",
+                         "it must be relative, without empty parts, \".\" and \"..\", parts up to 255 bytes");
+    TRY(entry.size("size", file.size_bytes, 0, 1 * TiB));
+    for (const SourceFile& other : out.files)
+      if (file.path == other.path || is_under(file.path, other.path) || is_under(other.path, file.path))
+        return entry.wrong("path", "\"" + other.path + "\" is there already", "Give it another name");
+    out.files.push_back(std::move(file));
+  }
+  return {};
+}
+
+static Status read_computer(const TomlFields& top, ComputerSpec& out) {
+  static constexpr Word kKeys[] = {"workers", "chunk", "queue", "checkpoint", "redo", "buffers", "proof"};
+  const auto table = TRY(top.table("copy_computer", kKeys));
+  if (!table) return {};
+  TRY(table->number("workers", out.workers, 1, 64));
+  TRY(table->size("chunk", out.chunk_bytes, 4 * KiB, 4 * MiB));
+  if (out.chunk_bytes % (4 * KiB) != 0) return table->wrong("chunk", "it must be a multiple of 4KiB");
+  TRY(table->size("queue", out.queue_bytes, 4 * KiB, 1 * GiB));
+  TRY(table->size("checkpoint", out.checkpoint_bytes, 4 * KiB, 1 * GiB));
+  TRY(table->size("redo", out.redo_bytes, 4 * KiB, 2 * GiB));
+  TRY(table->size("buffers", out.buffer_bytes, 4 * KiB, 2 * GiB));
+  TRY(table->flag("proof", out.proof));
+  // the one that was given is the one to look at
+  const auto given = [&](Word first, Word second) { return table->has(first) ? first : second; };
+  const uint64_t redo_least = out.checkpoint_bytes + out.chunk_bytes;
+  if (out.redo_bytes < redo_least)
+    return table->wrong(given("redo", given("checkpoint", "chunk")),
+                        fmt::format("redo ({}) must be at least checkpoint and one chunk together ({})",
+                                    size_text(out.redo_bytes), size_text(redo_least)),
+                        fmt::format("Write redo = \"{}\" or more", size_text(redo_least)));
+  const uint64_t buffers_least = uint64_t{4} * out.chunk_bytes;
+  if (out.buffer_bytes < buffers_least)
+    return table->wrong(given("buffers", "chunk"),
+                        fmt::format("buffers ({}) must hold four chunks ({})", size_text(out.buffer_bytes),
+                                    size_text(buffers_least)),
+                        fmt::format("Write buffers = \"{}\" or more", size_text(buffers_least)));
+  return {};
+}
+
+static Status read_drives(const TomlFields& top, std::vector<DriveSpec>& out) {
+  static constexpr Word kKeys[] = {"name", "capacity", "sectors", "volatile_cache", "power_loss_protected"};
+  static constexpr Word kSectors[] = {"512n", "512e", "4Kn", "any"};  // as SectorKind counts them
+  if (!top.has("drive")) return {};
+  out.clear();
+  for (const TomlFields& table : TRY(top.tables("drive", kKeys, 16))) {
+    DriveSpec drive;
+    TRY(table.text("name", drive.name, 1, 64));
+    const bool word = std::ranges::all_of(drive.name, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+             c == '_';
+    });
+    if (!word) return table.wrong("name", "a drive's name is letters, digits, \"-\" and \"_\"");
+    if (std::ranges::find(out, drive.name, &DriveSpec::name) != out.end())
+      return table.wrong("name", "there is a drive \"" + drive.name + "\" already",
+                         "Give each drive its own name");
+    TRY(table.size("capacity", drive.capacity_bytes, 16 * MiB, 64 * TiB));
+    if (drive.capacity_bytes % 4096 != 0)
+      return table.wrong("capacity", "it must be a multiple of 4096 bytes");
+    if (const auto kind = TRY(table.word("sectors", kSectors)))
+      drive.sectors = static_cast<SectorKind>(*kind);
+    TRY(table.flag("volatile_cache", drive.volatile_cache));
+    TRY(table.flag("power_loss_protected", drive.power_loss_protected));
+    out.push_back(std::move(drive));
+  }
+  if (out.empty())
+    return top.wrong("drive", "there must be at least one drive", "Leave the key out for the usual one");
+  return {};
+}
+
+static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>& drives,
+                            std::vector<CommandSpec>& out) {
+  static constexpr Word kKeys[] = {"do", "session", "drive", "source", "destination", "blobs"};
+  static constexpr Word kActions[] = {"prepare", "resume", "abort"};  // as CommandAction counts them
+  static constexpr Word kBlobs[] = {"block", "page"};
+  std::vector<Word> names;
+  for (const DriveSpec& drive : drives) names.push_back(drive.name);
+  // A world whose drives all have names of their own still has usual commands: for its first drive.
+  CommandSpec usual;
+  if (std::ranges::find(names, usual.drive) == names.end()) usual.drive = drives.front().name;
+  out = {usual};
+  if (!top.has("command")) return {};
+  out.clear();
+  for (const TomlFields& table : TRY(top.tables("command", kKeys, 64))) {
+    CommandSpec command = usual;
+    if (const auto action = TRY(table.word("do", kActions)))
+      command.action = static_cast<CommandAction>(*action);
+    TRY(table.text("session", command.session, 1, 64));
+    if (const auto drive = TRY(table.word("drive", names))) command.drive = names[*drive];
+    TRY(table.text("source", command.source, 1, 4000));
+    if (command.source != "/source" && !(command.source.starts_with("/source/") &&
+                                         is_plain_path(std::string_view(command.source).substr(8))))
+      return table.wrong("source",
+                         "it must be /source or a path under it, without empty parts, \".\" and \"..\"");
+    TRY(table.text("destination", command.destination, 1, 1024));
+    if (const auto blobs = TRY(table.word("blobs", kBlobs))) command.page_blobs = *blobs == 1;
+    out.push_back(std::move(command));
+  }
+  if (out.empty())
+    return top.wrong("command", "there must be at least one command", "Leave the key out for the usual one");
+  return {};
+}
+
+static Status read_operator(const TomlFields& top, OperatorSpec& out) {
+  static constexpr Word kKeys[] = {"after_interruption", "heals_refusals", "boots_max"};
+  static constexpr Word kWays[] = {"same command", "resume", "abort"};  // as AfterInterruption counts them
+  const auto table = TRY(top.table("operator", kKeys));
+  if (!table) return {};
+  if (const auto way = TRY(table->word("after_interruption", kWays)))
+    out.after_interruption = static_cast<AfterInterruption>(*way);
+  TRY(table->flag("heals_refusals", out.heals_refusals));
+  TRY(table->number("boots_max", out.boots_max, 1, 100));
+  return {};
+}
+
+static Status read_expect(const TomlFields& top, ExpectSpec& out) {
+  static constexpr Word kKeys[] = {"verdict", "refusal"};
+  static constexpr Word kVerdictWords[] = {"survived",       "refused", "lost",          "silently-wrong",
+                                           "broke-contract", "stuck",   "not-applicable"};
+  const auto table = TRY(top.table("expect", kKeys));
+  if (!table) return {};
+  if (const auto which = TRY(table->word("verdict", kVerdictWords))) {
+    const auto verdict = verdict_named(kVerdictWords[*which]);
+    if (!verdict) return table->wrong("verdict", "the reports know no such verdict");
+    out.verdict = *verdict;
+  }
+  TRY(table->text("refusal", out.refusal, 1, 500));
+  if (!out.refusal.empty() && out.verdict != Verdict::refused)
+    return table->wrong("refusal", "only a refusal has such a text", "Write verdict = \"refused\" too");
+  return {};
+}
+
+Result<Scenario> parse_scenario(std::string_view text, const std::string& path) {
+  static constexpr Word kKeys[] = {"name",          "proves",   "tags",          "seed",
+                                   "virtual_s_max", "source",   "copy_computer", "drive",
+                                   "command",       "operator", "fault",         "expect"};
+  const TomlValue root = TRY(parse_toml(text, path));
+  const TomlFields top = TRY(TomlFields::of(root, "", path, kKeys));
+  Scenario scenario;
+  scenario.file = path;
+  TRY(top.require("name"));
+  TRY(top.require("proves"));
+  TRY(top.text("name", scenario.name, 3, 100));
+  TRY(top.text("proves", scenario.proves, 3, 500));
+  TRY(read_tags(top, scenario.tags));
+  TRY(top.number("seed", scenario.seed, 0, kSeedMax));
+  TRY(top.number("virtual_s_max", scenario.virtual_s_max, 1, kYear_s));
+  TRY(read_source(top, scenario.source));
+  TRY(read_computer(top, scenario.computer));
+  TRY(read_drives(top, scenario.drives));
+  TRY(read_commands(top, scenario.drives, scenario.commands));
+  TRY(read_operator(top, scenario.operator_));
+  scenario.faults = TRY(read_faults(top, scenario));
+  TRY(read_expect(top, scenario.expect));
+  return scenario;
+}
+
+}  // namespace seedbed
