@@ -39,14 +39,15 @@ TEST_P(DriveData, refused_writes_have_no_effect) {
     ASSERT_TRUE(write_device(device, 0, before));
     AlignedBuffer other(4 * kUnit);
     fill_with(other.span(), 2);
+    const uint32_t off = device.contract().physical_sector_bytes / 8;
     expect_refused(device,
-                   {.kind = IoKind::write, .offset_bytes = 512, .length_bytes = kUnit, .data = other.data()});
+                   {.kind = IoKind::write, .offset_bytes = off, .length_bytes = kUnit, .data = other.data()});
     expect_refused(
         device,
-        {.kind = IoKind::write, .offset_bytes = 0, .length_bytes = kUnit + 512, .data = other.data()});
+        {.kind = IoKind::write, .offset_bytes = 0, .length_bytes = kUnit + off, .data = other.data()});
     expect_refused(
         device,
-        {.kind = IoKind::write, .offset_bytes = 0, .length_bytes = kUnit, .data = other.data() + 512});
+        {.kind = IoKind::write, .offset_bytes = 0, .length_bytes = kUnit, .data = other.data() + off});
     Bytes after(4 * kUnit);
     ASSERT_TRUE(read_device(device, 0, after));
     EXPECT_EQ(after, before);

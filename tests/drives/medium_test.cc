@@ -70,6 +70,40 @@ TEST(Medium, the_hash_is_of_bytes_and_not_of_history) {
   EXPECT_NE(moved.hash(), here.hash());
 }
 
+// Hashes are remembered: after any history, asked for at any time, they are those of a medium written at
+// once.
+RC_GTEST_PROP(MediumProperty, a_hash_asked_for_before_is_as_good_as_a_new_one, ()) {
+  constexpr uint64_t kBytes = 3 * MiB;
+  std::vector<Medium> media{Medium(kBytes)};
+  const auto steps = *rc::gen::container<std::vector<uint32_t>>(rc::gen::arbitrary<uint32_t>());
+  for (const uint32_t step : steps) {
+    const size_t which = step % media.size();
+    const uint64_t offset = uint64_t{step} * 7919 % (kBytes - 20'000);
+    const uint64_t length = step % 20'000;
+    switch (step % 5) {
+      case 0:
+        media[which].discard({offset, length});
+        break;
+      case 1:
+        media.push_back(Medium(media[which]));
+        break;
+      case 2:
+        (void)media[which].hash();
+        break;
+      case 3:
+        media[which].write(offset, Bytes(length));
+        break;
+      default:
+        media[which].write(offset, filled(length, step));
+    }
+  }
+  for (const Medium& medium : media) {
+    Medium at_once(kBytes);
+    at_once.write(0, content(medium));
+    RC_ASSERT(medium.hash() == at_once.hash());
+  }
+}
+
 RC_GTEST_PROP(MediumProperty, behaves_as_an_array_of_bytes_through_copies, ()) {
   constexpr uint64_t kBytes = 3 * MiB;  // crosses the groups that pages come in
   struct Twin {

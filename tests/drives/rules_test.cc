@@ -9,10 +9,10 @@ namespace {
 INSTANTIATE_TEST_SUITE_P(All, DriveRules, testing::ValuesIn(backends()), backend_name);
 
 TEST_P(DriveRules, identity_and_contract_are_filled) {
-  run([](BlockDevice& device) {
+  run([&](BlockDevice& device) {
     const DeviceContract& contract = device.contract();
     EXPECT_EQ(contract.capacity_bytes, kSubjectBytes);
-    EXPECT_EQ(contract.physical_sector_bytes % 4096, 0u);
+    EXPECT_EQ(contract.physical_sector_bytes % GetParam().sector_bytes, 0u);
     EXPECT_GE(contract.physical_sector_bytes, contract.logical_sector_bytes);
     EXPECT_LE(contract.atomic_write_bytes, contract.physical_sector_bytes);
     EXPECT_EQ(contract.capacity_bytes % contract.physical_sector_bytes, 0u);
@@ -29,8 +29,9 @@ TEST_P(DriveRules, identity_and_contract_are_filled) {
 TEST_P(DriveRules, misaligned_requests_are_refused) {
   run([](BlockDevice& device) {
     AlignedBuffer buffer(4 * kUnit);
+    const uint32_t sector_bytes = device.contract().physical_sector_bytes;
     for (const IoKind kind : {IoKind::read, IoKind::write}) {
-      for (const uint64_t off : {1u, 512u, 4095u}) {
+      for (const uint64_t off : {1u, sector_bytes / 8, sector_bytes - 1}) {
         expect_refused(device,
                        {.kind = kind, .offset_bytes = off, .length_bytes = kUnit, .data = buffer.data()});
         expect_refused(device,
@@ -41,7 +42,8 @@ TEST_P(DriveRules, misaligned_requests_are_refused) {
       expect_refused(device, {.kind = kind, .offset_bytes = 0, .length_bytes = kUnit, .data = nullptr});
     }
     if (device.contract().discards)
-      expect_refused(device, {.kind = IoKind::discard, .offset_bytes = 512, .length_bytes = kUnit});
+      expect_refused(device,
+                     {.kind = IoKind::discard, .offset_bytes = sector_bytes / 8, .length_bytes = kUnit});
   });
 }
 

@@ -186,7 +186,7 @@ RC_GTEST_PROP(SimulatedDriveProperty, what_survives_a_power_cut_is_what_flushes_
   constexpr uint64_t kPages = 8;
   using Pages = std::array<uint8_t, kPages>;
   VirtualHost host;
-  DriveState state("S1", small_drive());
+  DriveState state("S1", small_drive(), *rc::gen::inRange<uint64_t>(0, 4));  // 0: nothing overtakes
   Pages visible{}, durable{};
   const auto steps = *rc::gen::container<std::vector<int>>(rc::gen::inRange<int>(0, 100));
   host.run([&] {

@@ -71,8 +71,10 @@ template <typename Host>
 class SimulatedSubject final : public Subject {
  public:
   template <typename... Args>
-  explicit SimulatedSubject(Args&&... args)
-      : host_(std::forward<Args>(args)...), state_("SIM1", contract()), drive_(host_.runtime(), state_) {
+  SimulatedSubject(DeviceContract contract, uint64_t seed, Args&&... args)
+      : host_(std::forward<Args>(args)...),
+        state_("SIM1", discarding(contract), seed),
+        drive_(host_.runtime(), state_) {
     state_.speed = {.request_ns = 1'000, .flush_ns = 1'000, .bytes_per_second = 50'000'000'000};
   }
   void with(const std::function<void(BlockDevice&)>& body) override {
@@ -90,9 +92,7 @@ class SimulatedSubject final : public Subject {
   }
 
  private:
-  static DeviceContract contract() {
-    DeviceContract contract;
-    contract.capacity_bytes = kSubjectBytes;
+  static DeviceContract discarding(DeviceContract contract) {
     contract.discards = true;
     return contract;
   }
@@ -100,6 +100,13 @@ class SimulatedSubject final : public Subject {
   DriveState state_;
   SimulatedDrive drive_;
 };
+
+Backend simulated_on_fibres(const char* name, const DeviceContract& contract, uint64_t seed) {
+  return {.name = name,
+          .make = [=] { return std::make_unique<SimulatedSubject<VirtualHost>>(contract, seed); },
+          .on_threads = false,
+          .sector_bytes = contract.physical_sector_bytes};
+}
 
 class NullSubject final : public Subject {
  public:
@@ -122,10 +129,15 @@ const std::vector<Backend>& backends() {
       {.name = "loop4096_ring", .make = [] { return std::make_unique<LoopSubject>(4096, false); }},
       {.name = "loop512_plain", .make = [] { return std::make_unique<LoopSubject>(512, true); }},
       {.name = "simulated_on_threads",
-       .make = [] { return std::make_unique<SimulatedSubject<ThreadHost>>(ThreadRuntimeOptions{}); }},
-      {.name = "simulated_on_fibres",
-       .make = [] { return std::make_unique<SimulatedSubject<VirtualHost>>(); },
-       .on_threads = false},
+       .make =
+           [] {
+             return std::make_unique<SimulatedSubject<ThreadHost>>(contract_512e(kSubjectBytes), 0,
+                                                                   ThreadRuntimeOptions{});
+           }},
+      simulated_on_fibres("simulated_512n", contract_512n(kSubjectBytes), 0),
+      simulated_on_fibres("simulated_512e", contract_512e(kSubjectBytes), 0),
+      simulated_on_fibres("simulated_4kn", contract_4kn(kSubjectBytes), 0),
+      simulated_on_fibres("simulated_overtaking", contract_512e(kSubjectBytes), 5),
       {.name = "null", .make = [] { return std::make_unique<NullSubject>(0); }, .keeps_data = false},
       {.name = "null_throttled",
        .make = [] { return std::make_unique<NullSubject>(20'000'000'000); },

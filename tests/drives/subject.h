@@ -27,7 +27,8 @@ struct Backend {
   std::string name;
   std::function<std::unique_ptr<Subject>()> make;
   bool keeps_data = true;
-  bool on_threads = true;  // tasks are OS threads
+  bool on_threads = true;        // tasks are OS threads
+  uint32_t sector_bytes = 4096;  // physical sectors are multiples of it
 };
 
 const std::vector<Backend>& backends();
