@@ -26,3 +26,4 @@ seedbed_room(scenarios scenarios ROOMS prep reference reports simulator linux jo
 
 seedbed_program(offseed engine/cli/offseed_main.cc ROOMS cli)
 seedbed_program(drivereader fakes/reference/drivereader_main.cc ROOMS reference linux)
+seedbed_program(seedbed scenarios/seedbed_main.cc ROOMS scenarios LINKS CLI11::CLI11)

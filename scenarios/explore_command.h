@@ -5,6 +5,7 @@
 #include <string>
 
 #include "scenarios/console.h"
+#include "scenarios/shard.h"
 
 namespace seedbed {
 
@@ -12,13 +13,15 @@ struct ExploreCommandOptions {
   std::string path;
   std::optional<uint64_t> seed;
   unsigned depth = 1;
-  uint64_t budget = 0;
+  uint64_t budget = 0;  // worlds judged in all; 0: every one
   unsigned jobs = 1;
-  uint64_t shard = 0, shards = 1;  // a worker's
+  unsigned timeout_s = 300;
+  Shard part;  // a worker's
 };
 
+// 0 clean; 1 something failed; 4 stopped by the budget, or nothing was promised in any state; 5 a worker died.
 int explore_command(const RigContext& rig, const ExploreCommandOptions& options);
-// Worker: judges its shard; prints progress and failures as JSON lines.
+// Worker: judges its part; prints progress and failures as JSON lines.
 int explore_worker(const RigContext& rig, const ExploreCommandOptions& options);
 
 }  // namespace seedbed

@@ -246,7 +246,7 @@ int run_worker(const RigContext& rig, const RunCommandOptions& options) {
   }
   ScenarioRunOptions run_options;
   run_options.real_us = rig.real_us;
-  for (size_t i = options.shard; i < suite->size(); i += options.shards) {
+  for (size_t i = options.part.index; i < suite->size(); i += options.part.count) {
     const auto& scenario = (*suite)[i];
     const auto run = run_scenario(scenario, seed_of(*scenario, options.seed), run_options);
     if (!run) {

@@ -9,6 +9,7 @@
 
 #include "scenarios/console.h"
 #include "scenarios/scenario.h"
+#include "scenarios/shard.h"
 
 namespace seedbed {
 
@@ -21,7 +22,7 @@ struct RunCommandOptions {
   std::string tag;
   unsigned timeout_s = 300;  // without a word from a worker
   bool keep_failed = false;
-  uint64_t shard = 0, shards = 1;  // a worker's part
+  Shard part;  // a worker's
 };
 
 // The exit code.

@@ -1,0 +1,164 @@
+#include "scenarios/explore_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "reports/run_json.h"
+#include "scenarios/explorer.h"
+#include "scenarios/suite.h"
+#include "scenarios/worker_pool.h"
+
+namespace seedbed {
+
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr uint64_t kTellEvery_us = 500'000;
+constexpr uint64_t kTellPeopleEvery_us = 5'000'000;
+constexpr size_t kShownMax = 20;
+
+std::string totals_json(const ExploreTotals& totals) {
+  return Json{{"event", "totals"},         {"crash_points", totals.crash_points}, {"states", totals.states},
+              {"distinct", totals.distinct}, {"mine", totals.mine},                 {"judged", totals.judged},
+              {"promised", totals.promised}, {"failed", totals.failed}}
+      .dump();
+}
+
+ExploreTotals totals_of_json(const Json& json) {
+  ExploreTotals totals;
+  totals.crash_points = json.value("crash_points", uint64_t{0});
+  totals.states = json.value("states", uint64_t{0});
+  totals.distinct = json.value("distinct", uint64_t{0});
+  totals.mine = json.value("mine", uint64_t{0});
+  totals.judged = json.value("judged", uint64_t{0});
+  totals.promised = json.value("promised", uint64_t{0});
+  totals.failed = json.value("failed", uint64_t{0});
+  return totals;
+}
+
+class Exploration {
+ public:
+  Exploration(const RigContext& rig, const ExploreCommandOptions& options) : rig_(rig), options_(options) {}
+
+  Result<int> run() {
+    if (options_.depth != 1)
+      return fail(ErrorCode::unsupported, fmt::format("depth {} is not there yet", options_.depth), "--depth",
+                  "Explore at depth 1; a crash within a recovery can be had by a scenario with two faults");
+    const auto scenario = TRY(load_scenario(rig_.files, options_.path));
+    seed_ = seed_of(*scenario, options_.seed);
+    rig_.console.say(fmt::format("seedbed {}: explore {}, seed {}, depth 1, {} jobs", rig_.version, options_.path, seed_,
+                                 options_.jobs));
+    start_us_ = told_us_ = rig_.real_us();
+    std::vector<WorkerSpec> workers;
+    for (unsigned i = 0; i < options_.jobs; i++) workers.push_back({words(i), {}, ""});
+    totals_.resize(workers.size());
+    const auto ends = TRY(run_workers(workers, options_.timeout_s,
+                                      [&](size_t worker, const std::string& line) { take(worker, line); }));
+    const ExploreTotals all = sum();
+    const double seconds = static_cast<double>(rig_.real_us() - start_us_) / 1e6;
+    rig_.console.result(fmt::format(
+        "seedbed: {} crash points, {} states, {} distinct, {} judged ({} while a promise was outstanding), {:.0f} states/s, "
+        "{:.1f} s, {} failed",
+        all.crash_points, all.states, all.distinct, all.judged, all.promised, static_cast<double>(all.judged) / seconds, seconds,
+        all.failed));
+    rig_.console.json(totals_json(all));
+    for (size_t i = 0; i < ends.size(); i++)
+      if (!ends[i].clean) {
+        rig_.console.result(fmt::format("worker {} ended with {}", i + 1, ends[i].how));
+        return 5;
+      }
+    if (all.failed > 0) return 1;
+    return all.judged < all.distinct || all.promised == 0 ? 4 : 0;
+  }
+
+ private:
+  std::vector<std::string> words(unsigned job) const {
+    std::vector<std::string> words = {"work-explore", options_.path, "--shard", fmt::format("{}/{}", job + 1, options_.jobs)};
+    if (options_.seed) words.insert(words.end(), {"--seed", std::to_string(*options_.seed)});
+    if (options_.budget != 0)
+      words.insert(words.end(), {"--budget", std::to_string(std::max<uint64_t>(options_.budget / options_.jobs, 1))});
+    return words;
+  }
+
+  void take(size_t worker, const std::string& line) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (json.is_object() && json.value("event", "") == "totals") {
+      totals_[worker] = totals_of_json(json);
+      const uint64_t now_us = rig_.real_us();
+      if (now_us - told_us_ < kTellPeopleEvery_us) return;
+      told_us_ = now_us;
+      const ExploreTotals all = sum();
+      const double rate = 1e6 * static_cast<double>(all.judged) / static_cast<double>(now_us - start_us_);
+      rig_.console.progress(fmt::format("{} of {} distinct states judged, {} failed, {:.0f} states/s, {:.0f} s left", all.judged,
+                                        all.distinct, all.failed, rate,
+                                        rate > 0 ? static_cast<double>(all.distinct - std::min(all.distinct, all.judged)) / rate : 0));
+      return;
+    }
+    const auto record = parse_scenario_line_json(line, "a worker's record");
+    if (!record) return rig_.console.complain(record.error());
+    rig_.console.json(line);
+    if (shown_++ >= kShownMax) return;
+    rig_.console.result(scenario_line(*record));
+    rig_.console.result("     seedbed replay '" + record->token + "'");
+  }
+
+  ExploreTotals sum() const {
+    ExploreTotals all;
+    for (const ExploreTotals& totals : totals_) {
+      all.crash_points = std::max(all.crash_points, totals.crash_points);
+      all.states = std::max(all.states, totals.states);
+      all.distinct = std::max(all.distinct, totals.distinct);
+      all.judged += totals.judged;
+      all.promised += totals.promised;
+      all.failed += totals.failed;
+    }
+    return all;
+  }
+
+  const RigContext& rig_;
+  const ExploreCommandOptions& options_;
+  uint64_t seed_ = 0, start_us_ = 0, told_us_ = 0;
+  size_t shown_ = 0;
+  std::vector<ExploreTotals> totals_;
+};
+
+}  // namespace
+
+int explore_command(const RigContext& rig, const ExploreCommandOptions& options) {
+  const auto code = Exploration(rig, options).run();
+  if (code) return *code;
+  rig.console.complain(code.error());
+  return kUsage;
+}
+
+int explore_worker(const RigContext& rig, const ExploreCommandOptions& options) {
+  const auto scenario = load_scenario(rig.files, options.path);
+  if (!scenario) {
+    rig.console.complain(scenario.error());
+    return kUsage;
+  }
+  Explorer explorer(*scenario, {.seed = seed_of(**scenario, options.seed),
+                                .shard = options.part.index,
+                                .shards = options.part.count,
+                                .budget = options.budget,
+                                .real_us = rig.real_us});
+  uint64_t told_us = 0;
+  const auto totals = explorer.run(
+      [&](const ScenarioRecord& failed) { rig.console.json(encode_scenario_line_json(failed)); },
+      [&](const ExploreTotals& so_far) {
+        if (so_far.judged > 1 && rig.real_us() - told_us < kTellEvery_us) return;
+        told_us = rig.real_us();
+        rig.console.json(totals_json(so_far));
+      });
+  if (!totals) {
+    rig.console.complain(totals.error());
+    return 1;
+  }
+  rig.console.json(totals_json(*totals));
+  return 0;
+}
+
+}  // namespace seedbed

@@ -1,0 +1,168 @@
+// seedbed: the rig's command line.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+
+#include "engine/linux/posix_files.h"
+#include "scenarios/explore_command.h"
+#include "scenarios/list_command.h"
+#include "scenarios/replay_command.h"
+#include "scenarios/run_command.h"
+#include "scenarios/sweep_command.h"
+
+namespace seedbed {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes, strongest first: 5 the rig itself is broken (two runs of one seed differ, a worker died), 1 lost,\n"
+    "silently wrong, contract broken or otherwise not as expected, 3 stuck, 4 something was not measured, 2 usage,\n"
+    "0 all as expected.";
+constexpr const char* kSuites = "scenarios/suites";
+
+uint64_t real_us() {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                   std::chrono::steady_clock::now().time_since_epoch())
+                                   .count());
+}
+
+std::string started_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+int run(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app("seedbed: the whole of offline seeding under faults, in virtual time, replayed from one seed");
+  app.footer(kExitCodes);
+  app.set_version_flag("--version", "seedbed " SEEDBED_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  bool json = false, quiet = false;
+  app.add_flag("--json", json, "JSON Lines on standard output, text for people on standard error");
+  app.add_flag("--quiet", quiet, "results only");
+
+  std::vector<std::string> paths;
+  std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html, junit, what, other;
+  unsigned jobs = 1, timeout_s = 300, depth = 1;
+  uint64_t budget = 0;
+  bool keep_failed = false;
+  const auto sub = [&](const char* name, const char* text) {
+    auto* command = app.add_subcommand(name, text);
+    command->footer(kExitCodes);
+    return command;
+  };
+  const auto with_jobs = [&](CLI::App* command) {
+    command->add_option("--jobs", jobs, "worker processes")->check(CLI::Range(1, 256))->capture_default_str();
+    command->add_option("--timeout", timeout_s, "seconds without a word from a worker before it counts as stuck")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+  };
+  const auto with_tag = [&](CLI::App* command) { command->add_option("--tag", tag, "only scenarios with this tag"); };
+  const auto with_out = [&](CLI::App* command) {
+    command->add_option("--out", out, "directory of the reports")->capture_default_str();
+  };
+
+  auto* run_app = sub("run", "run scenarios, each twice, and write run.json, junit.xml and report.html");
+  run_app->add_option("scenarios", paths, "files or directories of them")->required();
+  run_app->add_option("--rung", rung, "sim; process, file, loop and sata are not there yet")
+      ->check(CLI::IsMember({"sim", "process", "file", "loop", "sata"}))
+      ->capture_default_str();
+  run_app->add_option("--seed", seed, "replaces the files' seeds: each becomes hash(N, name)");
+  run_app->add_flag("--keep-failed", keep_failed, "write the event log of what did not go as expected");
+  with_jobs(run_app), with_tag(run_app), with_out(run_app);
+
+  auto* explore_app = sub("explore", "every crash point of one scenario, with every set of survivors within the bound");
+  explore_app->add_option("scenario", what, "one file")->required();
+  explore_app->add_option("--depth", depth, "crashes within a run: 1")->capture_default_str();
+  explore_app->add_option("--budget", budget, "judge at most so many states (0: all)");
+  explore_app->add_option("--seed", seed, "replaces the file's seed");
+  with_jobs(explore_app);
+
+  auto* sweep_app = sub("sweep", "a suite under many seeds");
+  sweep_app->add_option("scenarios", paths, "files or directories of them")->required();
+  sweep_app->add_option("--seeds", seeds, "A..B, both included")->required();
+  sweep_app->add_option("--shard", shard, "I/N: only this part of the runs");
+  with_jobs(sweep_app), with_tag(sweep_app), with_out(sweep_app);
+
+  auto* replay_app = sub("replay", "the same run again, bit for bit");
+  replay_app->add_option("what", what, "a run.json, or a token as a failed run prints it")->required();
+  replay_app->add_option("--events", events, "write the event log as text here (-: standard output); tokens only");
+
+  auto* diff_app = sub("diff", "where two event logs, as replay --events writes them, first part");
+  diff_app->add_option("a", what, "")->required();
+  diff_app->add_option("b", other, "")->required();
+
+  auto* list_app = sub("list", "the scenarios, one line each");
+  list_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
+  with_tag(list_app);
+
+  auto* report_app = sub("report", "several runs' run.json as one page");
+  report_app->add_option("directories", paths, "each with a run.json")->required();
+  report_app->add_option("-o,--output", html, "the page")->required();
+  report_app->add_option("--junit", junit, "a JUnit file too");
+
+  // What run, sweep and explore start as their workers.
+  auto* work_run = app.add_subcommand("work-run")->group("");
+  auto* work_sweep = app.add_subcommand("work-sweep")->group("");
+  auto* work_explore = app.add_subcommand("work-explore")->group("");
+  for (auto* command : {work_run, work_sweep}) command->add_option("scenarios", paths);
+  work_explore->add_option("scenario", what);
+  work_explore->add_option("--budget", budget);
+  work_sweep->add_option("--seeds", seeds);
+  for (auto* command : {work_run, work_sweep, work_explore}) {
+    command->add_option("--shard", shard);
+    command->add_option("--seed", seed);
+    command->add_option("--tag", tag);
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+
+  const bool works = *work_run || *work_sweep || *work_explore;
+  PosixFiles files;
+  const RigContext rig{Console(json || works, quiet), files, real_us, started_utc(), SEEDBED_VERSION};
+  const auto part = Shard::parse(shard);
+  const auto range = SeedRange::parse(seeds);
+  std::optional<uint64_t> given;
+  if (!seed.empty()) {
+    const auto one = SeedRange::parse(seed);
+    if (!one || one->first != one->last) {
+      rig.console.complain({ErrorCode::invalid_argument, "\"" + seed + "\" is no seed", "--seed", "Give a whole number"});
+      return kUsage;
+    }
+    given = one->first;
+  }
+  for (const auto* error : {part ? nullptr : &part.error(), range ? nullptr : &range.error()})
+    if (error != nullptr) {
+      rig.console.complain(*error);
+      return kUsage;
+    }
+  const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, *part};
+  const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
+  const ExploreCommandOptions explore_options{what, given, depth, budget, jobs, timeout_s, *part};
+  if (*run_app) return run_command(rig, run_options);
+  if (*explore_app) return explore_command(rig, explore_options);
+  if (*sweep_app) return sweep_command(rig, sweep_options);
+  if (*replay_app) return replay_command(rig, what, events);
+  if (*diff_app) return diff_command(rig, what, other);
+  if (*list_app) return list_command(rig, paths.empty() ? std::vector<std::string>{kSuites} : paths, tag);
+  if (*report_app) return report_command(rig, paths, html, junit);
+  if (*work_run) return run_worker(rig, run_options);
+  if (*work_sweep) return sweep_worker(rig, sweep_options);
+  return explore_worker(rig, explore_options);
+}
+
+}  // namespace
+}  // namespace seedbed
+
+int main(int argc, char** argv) {
+  return seedbed::run(argc, argv);
+}

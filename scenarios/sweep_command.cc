@@ -1,0 +1,223 @@
+#include "scenarios/sweep_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "reports/run_json.h"
+#include "scenarios/run_command.h"
+#include "scenarios/scenario_run.h"
+#include "scenarios/suite.h"
+#include "scenarios/worker_pool.h"
+
+namespace seedbed {
+
+namespace {
+
+using Json = nlohmann::json;
+using Suite = std::vector<std::shared_ptr<const Scenario>>;
+
+constexpr uint64_t kTwiceEvery = 16;
+constexpr uint64_t kTellEvery = 25;
+constexpr size_t kShownMax = 20;
+
+struct Counts {
+  uint64_t runs = 0, failed = 0, twice = 0, events = 0;
+  std::map<std::string, uint64_t> fired;  // "scenario: fault" → runs in which it did
+};
+
+Result<Suite> suite_of(const RigContext& rig, const SweepCommandOptions& options) {
+  Suite suite = TRY(load_suite(rig.files, options.paths));
+  if (!options.tag.empty())
+    std::erase_if(suite, [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
+  if (suite.empty()) return fail(ErrorCode::invalid_argument, "no scenario to sweep", options.tag);
+  return suite;
+}
+
+// The runs are numbered seed by seed; a part has every count-th of them.
+uint64_t runs_of(const SweepCommandOptions& options, size_t scenarios) {
+  return (options.seeds.last - options.seeds.first + 1) * scenarios;
+}
+
+std::string counts_json(const Counts& counts) {
+  Json json = {{"event", "counts"}, {"runs", counts.runs},     {"failed", counts.failed},
+               {"twice", counts.twice}, {"events", counts.events}, {"fired", counts.fired}};
+  return json.dump();
+}
+
+class Sweep {
+ public:
+  Sweep(const RigContext& rig, const SweepCommandOptions& options) : rig_(rig), options_(options) {}
+
+  Result<int> run() {
+    const uint64_t start_us = rig_.real_us();
+    suite_ = TRY(suite_of(rig_, options_));
+    const uint64_t runs = runs_of(options_, suite_.size()) / options_.part.count;
+    rig_.console.say(fmt::format("seedbed {}: sweep, seeds {}..{}, part {}/{}, {} scenarios, about {} runs, {} jobs",
+                                 rig_.version, options_.seeds.first, options_.seeds.last, options_.part.index + 1,
+                                 options_.part.count, suite_.size(), runs, options_.jobs));
+    std::vector<WorkerSpec> workers;
+    for (unsigned i = 0; i < options_.jobs; i++) workers.push_back({TRY(words(i)), {}, ""});
+    counts_.resize(workers.size());
+    const auto ends = TRY(run_workers(workers, options_.timeout_s, [&](size_t worker, const std::string& line) {
+      take(worker, line);
+      const Counts so_far = sum();
+      if (so_far.runs >= told_runs_ + 20 * kTellEvery) {
+        told_runs_ = so_far.runs;
+        const uint64_t elapsed_us = std::max<uint64_t>(rig_.real_us() - start_us, 1);
+        rig_.console.progress(fmt::format("{} of about {} runs, {} failed, {:.0f} runs/s, {:.0f} s left", so_far.runs,
+                                          runs, so_far.failed, 1e6 * static_cast<double>(so_far.runs) / static_cast<double>(elapsed_us),
+                                          static_cast<double>(elapsed_us) / 1e6 * static_cast<double>(runs - std::min(runs, so_far.runs)) /
+                                              static_cast<double>(so_far.runs)));
+      }
+    }));
+    for (size_t i = 0; i < ends.size(); i++)
+      if (!ends[i].clean) {
+        ScenarioRecord record;
+        record.name = fmt::format("worker {}", i + 1);
+        record.verdict = ends[i].how.starts_with("no line") ? Verdict::stuck : Verdict::harness_broken;
+        record.why = "it ended with " + ends[i].how;
+        failed_.push_back(record);
+      }
+    return conclude(rig_.real_us() - start_us);
+  }
+
+ private:
+  Result<std::vector<std::string>> words(unsigned job) const {
+    std::vector<std::string> words = {"work-sweep",
+                                      "--seeds",
+                                      fmt::format("{}..{}", options_.seeds.first, options_.seeds.last),
+                                      "--shard",
+                                      fmt::format("{}/{}", options_.part.index + job * options_.part.count + 1,
+                                                  options_.part.count * options_.jobs)};
+    if (!options_.tag.empty()) words.insert(words.end(), {"--tag", options_.tag});
+    words.insert(words.end(), options_.paths.begin(), options_.paths.end());
+    return words;
+  }
+
+  void take(size_t worker, const std::string& line) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (json.is_object() && json.value("event", "") == "counts") {
+      Counts& counts = counts_[worker];
+      counts.runs = json.value("runs", uint64_t{0});
+      counts.failed = json.value("failed", uint64_t{0});
+      counts.twice = json.value("twice", uint64_t{0});
+      counts.events = json.value("events", uint64_t{0});
+      counts.fired.clear();
+      for (const auto& [fault, runs] : json.value("fired", Json::object()).items()) counts.fired[fault] = runs;
+      return;
+    }
+    auto record = parse_scenario_line_json(line, "a worker's record");
+    if (!record) return rig_.console.complain(record.error());
+    if (failed_.size() < kShownMax) {
+      rig_.console.result(scenario_line(*record));
+      rig_.console.result("     seedbed replay '" + record->token + "'");
+    }
+    rig_.console.json(line);
+    failed_.push_back(std::move(*record));
+  }
+
+  Counts sum() const {
+    Counts all;
+    for (const Counts& counts : counts_) {
+      all.runs += counts.runs;
+      all.failed += counts.failed;
+      all.twice += counts.twice;
+      all.events += counts.events;
+      for (const auto& [fault, runs] : counts.fired) all.fired[fault] += runs;
+    }
+    return all;
+  }
+
+  Result<int> conclude(uint64_t elapsed_us) {
+    const Counts all = sum();
+    uint64_t never = 0;
+    for (const auto& scenario : suite_)
+      for (const PlannedFault& fault : scenario->faults) {
+        const auto fired = all.fired.find(scenario->name + ": " + fault.name);
+        if (fired != all.fired.end() && fired->second > 0) continue;
+        never++;
+        rig_.console.result(fmt::format("never fired in any run: {}: {}", scenario->name, fault.name));
+      }
+    RunRecord record;
+    record.version = rig_.version;
+    record.command = "sweep";
+    record.seed = options_.seeds.first;
+    record.seed_given = true;
+    record.started_utc = rig_.started_utc;
+    record.real_us = elapsed_us;
+    record.options = {{"seeds", fmt::format("{}..{}", options_.seeds.first, options_.seeds.last)},
+                      {"runs", std::to_string(all.runs)}};
+    record.scenarios = failed_;
+    if (!rig_.files.stat(parent_of(options_.out))) TRY(rig_.files.make_directory(parent_of(options_.out), 0755));
+    if (!rig_.files.stat(options_.out)) TRY(rig_.files.make_directory(options_.out, 0755));
+    TRY(replace_file(rig_.files, join_path(options_.out, "sweep.json"), as_bytes(encode_run_json(record)), 0644));
+    rig_.console.result(fmt::format(
+        "seedbed: {} runs ({} of them twice, the same each time), {} events, {:.1f} s, {} failed, {} faults never fired",
+        all.runs, all.twice, all.events, static_cast<double>(elapsed_us) / 1e6, failed_.size(), never));
+    if (!failed_.empty()) return exit_code_of(record);
+    return never > 0 || all.runs == 0 ? 4 : 0;
+  }
+
+  const RigContext& rig_;
+  const SweepCommandOptions& options_;
+  Suite suite_;
+  std::vector<Counts> counts_;
+  std::vector<ScenarioRecord> failed_;
+  uint64_t told_runs_ = 0;
+};
+
+}  // namespace
+
+int sweep_command(const RigContext& rig, const SweepCommandOptions& options) {
+  const auto code = Sweep(rig, options).run();
+  if (code) return *code;
+  rig.console.complain(code.error());
+  return kUsage;
+}
+
+int sweep_worker(const RigContext& rig, const SweepCommandOptions& options) {
+  const auto suite = suite_of(rig, options);
+  if (!suite) {
+    rig.console.complain(suite.error());
+    return kUsage;
+  }
+  ScenarioRunOptions run_options;
+  run_options.every_fault_must_fire = false;
+  run_options.real_us = rig.real_us;
+  Counts counts;
+  for (uint64_t i = options.part.index; i < runs_of(options, suite->size()); i += options.part.count) {
+    const auto& scenario = (*suite)[i % suite->size()];
+    const uint64_t seed = seed_of(*scenario, options.seeds.first + i / suite->size());
+    auto run = run_scenario(scenario, seed, run_options);
+    if (!run) {
+      rig.console.complain(run.error());
+      return 1;
+    }
+    ScenarioRecord& record = run->record;
+    counts.runs++;
+    counts.events += record.events;
+    if (counts.runs % kTwiceEvery == 0) {
+      const auto again = run_scenario(scenario, seed, run_options);
+      counts.twice++;
+      if (!again || again->record.event_log_hash != record.event_log_hash) {
+        record.verdict = Verdict::harness_broken;
+        record.as_expected = false;
+        record.why = "two runs of one seed differ";
+      }
+    }
+    for (const FaultRecord& fault : record.faults)
+      if (fault.fired > 0) counts.fired[scenario->name + ": " + fault.name]++;
+    if (!record.as_expected) {
+      counts.failed++;
+      rig.console.json(encode_scenario_line_json(record));
+    }
+    if (counts.runs % kTellEvery == 0) rig.console.json(counts_json(counts));
+  }
+  rig.console.json(counts_json(counts));
+  return 0;
+}
+
+}  // namespace seedbed
