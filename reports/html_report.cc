@@ -109,7 +109,8 @@ void append_words(std::string& out) {
   append_fact(out, "boots",
               "how often the program was started in the scenario; more than one after a kill or a power cut");
   append_fact(out, "virtual time", "time as the simulated machines saw it; hours of a drive pass in moments");
-  append_fact(out, "redone", "what was written once more after a restart, against the most that is allowed");
+  append_fact(out, "redone / allowed",
+              "what was written once more after a restart, against the most that is allowed");
   append_fact(
       out, "event log hash",
       "a fingerprint of all that happened; the same seed must give the same one, \"twice\" says that it did");
@@ -138,7 +139,7 @@ std::string html_report(const RunRecord& run) {
       "<main>\n<h2>Scenarios</h2>\n<table class=\"scenarios\"><thead><tr><th>Scenario</th><th>Result</th>"
       "<th class=\"number\">Boots</th><th class=\"number\">Virtual time</th><th class=\"number\">Real "
       "time</th>"
-      "<th class=\"number\">Redone</th><th class=\"number\">Faults fired</th><th>Event log "
+      "<th class=\"number\">Redone / allowed</th><th class=\"number\">Faults fired</th><th>Event log "
       "hash</th></tr></thead><tbody>\n";
   for (size_t i = 0; i < scenarios.size(); i++) out += scenario_row(*scenarios[i], i + 1, i < sections);
   out += "</tbody></table>\n";

@@ -54,7 +54,7 @@ std::string body_of(const ScenarioRecord& scenario) {
     for (const auto& finding : oracle.findings)
       out += fmt::format("oracle {}: {}: {}\n", oracle.number, oracle.name, finding);
   }
-  out += fmt::format("replay:   seedbed replay {}\n", shell_word(scenario.token));
+  if (!scenario.token.empty()) out += fmt::format("replay:   {}\n", replay_command(scenario));
   return out;
 }
 
@@ -66,9 +66,9 @@ void append_case(std::string& out, const ScenarioRecord& scenario) {
   append_property(out, "event_log_hash", scenario.event_log_hash);
   append_property(out, "token", scenario.token);
   out += "</properties>\n";
-  const std::string summary =
-      fmt::format("{} (expected {}): {}; seedbed replay {}", verdict_name(scenario.verdict),
-                  verdict_name(scenario.expected), scenario.why, shell_word(scenario.token));
+  std::string summary = fmt::format("{} (expected {}): {}", verdict_name(scenario.verdict),
+                                    verdict_name(scenario.expected), scenario.why);
+  if (!scenario.token.empty()) summary += "; " + replay_command(scenario);
   switch (kind_of(scenario)) {
     case CaseKind::passed:
       break;

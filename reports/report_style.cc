@@ -18,7 +18,7 @@ h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 a { color: var(--link); } p { margin: .3rem 0; }
 code, pre, .mono { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .87em; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: .5rem .7rem; margin: .3rem 0;
-  white-space: pre-wrap; }
+  white-space: pre-wrap; } pre code { font-size: inherit; }
 .note, .small { color: var(--soft); font-size: .87em; }
 .banner { border-left: 6px solid; padding: .6rem .9rem; background: var(--panel); font-size: 1.1rem; font-weight: 600; }
 .banner .small { display: block; font-weight: 400; }
@@ -33,7 +33,7 @@ table { border-collapse: collapse; width: 100%; margin: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); font-size: .87em; }
 td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-.scenarios td:first-child { min-width: 15rem; }
+.scenarios td:first-child { min-width: 15rem; } .scenarios code { white-space: nowrap; }
 .verdict { font-weight: 600; white-space: nowrap; }
 details { border: 1px solid var(--line); border-radius: 4px; margin: .5rem 0; }
 details > summary { cursor: pointer; padding: .5rem .8rem; background: var(--panel); }
@@ -51,20 +51,24 @@ svg .cut { stroke: var(--bad); stroke-dasharray: 5 4; stroke-width: 1.2; }
 .p3 { fill: var(--p3); } .p4 { fill: var(--p4); } .p5 { fill: var(--p5); }
 .s0 { background: var(--p0); } .s1 { background: var(--p1); } .s2 { background: var(--p2); }
 .s3 { background: var(--p3); } .s4 { background: var(--p4); } .s5 { background: var(--p5); }
+svg .life { stroke: var(--good); stroke-width: 1.5; }
 svg .boot { fill: var(--good); } svg .end { fill: var(--ink); } svg .promise { fill: none; stroke: var(--link); stroke-width: 2.5; }
 svg .fault { fill: none; stroke: var(--bad); stroke-width: 3; } svg .flush { stroke: var(--soft); stroke-width: 2; }
 svg .checkpoint { fill: var(--link); } svg .other { fill: var(--soft); }
 .keys { font-size: .87em; color: var(--soft); } .key { white-space: nowrap; margin-right: .9rem; display: inline-block; }
 .swatch { display: inline-block; width: 1rem; height: .8rem; margin-right: .35rem; border: 1px solid var(--line); vertical-align: -1px; }
 svg.mark { width: 15px; height: 15px; margin-right: .25rem; vertical-align: -3px; }
-@media (max-width: 48rem) {
+@media screen and (max-width: 48rem) {
   body { padding: .7rem; }
-  dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .3rem; }
+  dl { grid-template-columns: 6.5rem 1fr; }
   .scenarios thead, .parts thead { display: none; }
   .scenarios tr, .parts tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
   .scenarios td, .parts td { display: flex; gap: .7rem; border: 0; padding: .1rem 0; text-align: left; white-space: normal; }
   .scenarios td[data-label]::before, .parts td[data-label]::before { content: attr(data-label); color: var(--soft);
     flex: 0 0 7.5rem; font-size: .87em; }
+  .scenarios td { display: inline-flex; gap: .4rem; margin-right: 1.1rem; }
+  .scenarios td[data-label]::before { flex: none; }
+  .scenarios td:first-child, .scenarios td:nth-child(2) { display: flex; margin: 0; }
   .key { white-space: normal; }
 }
 @media print {
@@ -72,6 +76,7 @@ svg.mark { width: 15px; height: 15px; margin-right: .25rem; vertical-align: -3px
     --bad: #b00; --open: #8a5a00; --none: #444; --link: #0b5cad; --on-phase: #000; --p0: #bcd6f2; --p1: #c6e8c9;
     --p2: #f3dcae; --p3: #e3cdf2; --p4: #f2c9d4; --p5: #c5e6e6; }
   body { max-width: none; padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  .scenarios { font-size: 7.5pt; } .scenarios th, .scenarios td { padding: .2rem .35rem; } .scenarios td:first-child { min-width: 8rem; }
   svg.timeline { min-width: 0; } tr, svg, .banner { break-inside: avoid; } summary, h2, h3 { break-after: avoid; }
   details::details-content { content-visibility: visible; display: block; }
 }

@@ -149,6 +149,10 @@ std::string scenario_line(const ScenarioRecord& scenario) {
   return line;
 }
 
+std::string replay_command(const ScenarioRecord& scenario) {
+  return scenario.token.empty() ? "" : "seedbed replay " + shell_word(scenario.token);
+}
+
 std::string closing_line(const Totals& totals) {
   return fmt::format("seedbed: {} as expected, {} failed, {} not measured, {} not applicable",
                      totals.as_expected, totals.failed, totals.not_measured, totals.not_applicable);

@@ -103,6 +103,8 @@ int exit_code_of(const RunRecord& run);
 // "ok   survived        kill in the middle of the data      …     3 boots     1.234 s virtual     12 ms", in
 // fixed columns; FAIL, n/a or ?? (not measured) carry what was expected and why behind them.
 std::string scenario_line(const ScenarioRecord& scenario);
+// "seedbed replay 'TOKEN'", quoted for a shell; "" without a token.
+std::string replay_command(const ScenarioRecord& scenario);
 // "seedbed: 3 as expected, 0 failed, 0 not measured, 1 not applicable"
 std::string closing_line(const Totals& totals);
 

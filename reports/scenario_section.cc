@@ -30,12 +30,11 @@ std::string verdict_badge(const ScenarioRecord& scenario) {
   return out;
 }
 
-std::string redo_text(const ScenarioRecord& scenario) {
+std::string redo_text(const ScenarioRecord& scenario, std::string_view between) {
   if (scenario.redo_bound_bytes == 0) return human_bytes(scenario.redone_bytes);
   const bool over = scenario.redone_bytes > scenario.redo_bound_bytes;
-  return fmt::format("{}{} of at most {}{}", over ? "<span class=\"bad\">" : "",
-                     human_bytes(scenario.redone_bytes), human_bytes(scenario.redo_bound_bytes),
-                     over ? "</span>" : "");
+  return fmt::format("{}{}{}{}{}", over ? "<span class=\"bad\">" : "", human_bytes(scenario.redone_bytes),
+                     between, human_bytes(scenario.redo_bound_bytes), over ? "</span>" : "");
 }
 
 std::string faults_text(const ScenarioRecord& scenario) {
@@ -79,7 +78,7 @@ void append_facts(std::string& out, const ScenarioRecord& scenario) {
   }
   append_fact(out, "Data",
               fmt::format("{} of source, {} written, redone: {}", human_bytes(scenario.source_bytes),
-                          human_bytes(scenario.written_bytes), redo_text(scenario)));
+                          human_bytes(scenario.written_bytes), redo_text(scenario, " of at most ")));
   append_fact(out, "Time",
               fmt::format("{} virtual, {} real; {} boots, {} events", duration_text(scenario.virtual_ns),
                           duration_text(std::min(scenario.real_us, UINT64_MAX / 1000) * 1000),
@@ -88,8 +87,8 @@ void append_facts(std::string& out, const ScenarioRecord& scenario) {
   append_fact(out, "Event log hash", hash_text(scenario));
   out += "</dl>\n";
   if (!scenario.token.empty())
-    out += fmt::format("<h3>The same run again</h3>\n<pre><code>seedbed replay {}</code></pre>\n",
-                       line_text(shell_word(scenario.token)));
+    out += fmt::format("<h3>The same run again</h3>\n<pre><code>{}</code></pre>\n",
+                       line_text(replay_command(scenario)));
 }
 
 void append_faults(std::string& out, const ScenarioRecord& scenario) {
@@ -205,11 +204,11 @@ std::string scenario_row(const ScenarioRecord& scenario, size_t number, bool has
       "data-label=\"Boots\">{}</td>"
       "<td class=\"number\" data-label=\"Virtual time\">{}</td><td class=\"number\" data-label=\"Real "
       "time\">{}</td>"
-      "<td class=\"number\" data-label=\"Redone\">{}</td><td class=\"number\" data-label=\"Faults "
+      "<td class=\"number\" data-label=\"Redone / allowed\">{}</td><td class=\"number\" data-label=\"Faults "
       "fired\">{}</td>"
       "<td data-label=\"Event log hash\"><div>{}</div></td></tr>\n",
       name, verdict_badge(scenario), with_commas(scenario.boots), duration_text(scenario.virtual_ns),
-      duration_text(std::min(scenario.real_us, UINT64_MAX / 1000) * 1000), redo_text(scenario),
+      duration_text(std::min(scenario.real_us, UINT64_MAX / 1000) * 1000), redo_text(scenario, " / "),
       faults_text(scenario), hash_text(scenario));
 }
 

@@ -13,7 +13,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr int kLeft = 150, kRight = 965, kWidth = 1000, kTop = 8, kLaneHeight = 58;
+constexpr int kLeft = 150, kRight = 965, kWidth = 1000, kTop = 8, kLaneHeight = 64;
 constexpr size_t kLanesMax = 12, kPhaseColours = 6, kNameMax = 22;
 
 struct Bar {
@@ -99,22 +99,44 @@ std::vector<Lane> lanes_of(std::vector<TimelineEntry> timeline, const Scale& sca
   return lanes;
 }
 
-// Above the bar what is told and what befalls, below it what is made durable.
-std::string symbol(std::string_view kind, double x, double lane_y) {
-  const double above = lane_y + 11, below = lane_y + 47;
-  if (kind == "boot")
-    return fmt::format(R"(<path class="boot" d="M{:.1f} {:.1f}l6 11h-12z"/>)", x, above - 6);
+// Heights in a lane: who lives and what is told above the bars, what befalls on them, what is made durable
+// below.
+constexpr int kAbove = 11, kOnBar = 28, kFlush = 44, kCheckpoint = 54;
+
+int height_of(std::string_view kind) {
+  if (kind == "fault") return kOnBar;
+  if (kind == "flush") return kFlush;
+  return kind == "checkpoint" ? kCheckpoint : kAbove;
+}
+
+std::string symbol(std::string_view kind, double x, double y) {
+  if (kind == "boot") return fmt::format(R"(<path class="boot" d="M{:.1f} {:.1f}l6 11h-12z"/>)", x, y - 6);
   if (kind == "end")
-    return fmt::format(R"(<rect class="end" x="{:.1f}" y="{:.1f}" width="9" height="9"/>)", x - 4.5,
-                       above - 4.5);
+    return fmt::format(R"(<rect class="end" x="{:.1f}" y="{:.1f}" width="9" height="9"/>)", x - 4.5, y - 4.5);
   if (kind == "promise")
-    return fmt::format(R"(<circle class="promise" cx="{:.1f}" cy="{:.1f}" r="5"/>)", x, above);
+    return fmt::format(R"(<circle class="promise" cx="{:.1f}" cy="{:.1f}" r="5"/>)", x, y);
   if (kind == "fault")
-    return fmt::format(R"(<path class="fault" d="M{:.1f} {:.1f}l12 12m0 -12l-12 12"/>)", x - 6, above - 6);
-  if (kind == "flush") return fmt::format(R"(<path class="flush" d="M{:.1f} {:.1f}v12"/>)", x, below - 6);
+    return fmt::format(R"(<path class="fault" d="M{:.1f} {:.1f}l12 12m0 -12l-12 12"/>)", x - 6, y - 6);
+  if (kind == "flush") return fmt::format(R"(<path class="flush" d="M{:.1f} {:.1f}v8"/>)", x, y - 4);
   if (kind == "checkpoint")
-    return fmt::format(R"(<path class="checkpoint" d="M{:.1f} {:.1f}l5 6l-5 6l-5 -6z"/>)", x, below - 6);
-  return fmt::format(R"(<circle class="other" cx="{:.1f}" cy="{:.1f}" r="3"/>)", x, below);
+    return fmt::format(R"(<path class="checkpoint" d="M{:.1f} {:.1f}l5 6l-5 6l-5 -6z"/>)", x, y - 6);
+  return fmt::format(R"(<circle class="other" cx="{:.1f}" cy="{:.1f}" r="3"/>)", x, y);
+}
+
+// From each start to the end or the next start: the machine runs.
+std::string life_lines(const Lane& lane, double y, const Scale& scale) {
+  std::map<uint64_t, bool> starts;  // by time; an end otherwise
+  for (const auto& [place, mark] : lane.marks)
+    if (mark.kind == "boot" || mark.kind == "end")
+      starts[mark.time_ns] = starts[mark.time_ns] || mark.kind == "boot";
+  std::string out;
+  for (auto start = starts.begin(); start != starts.end(); ++start) {
+    if (!start->second) continue;
+    const auto next = std::next(start);
+    out += fmt::format(R"(<path class="life" d="M{:.1f} {:.0f}H{:.1f}"/>)", scale.x(start->first), y + kAbove,
+                       scale.x(next == starts.end() ? scale.to_ns() : next->first));
+  }
+  return out;
 }
 
 void append_lane(std::string& out, const Lane& lane, double y, const Scale& scale,
@@ -122,6 +144,7 @@ void append_lane(std::string& out, const Lane& lane, double y, const Scale& scal
   out +=
       fmt::format(R"(<path class="rule" d="M0 {0:.0f}H{1}"/><text class="lane" x="4" y="{2:.0f}">{3}</text>)",
                   y, kWidth, y + 31, markup_text(shortened(one_line(lane.name), 20)));
+  out += life_lines(lane, y, scale);
   double drawn_until = 0;
   for (const auto& bar : lane.bars) {
     const double from = scale.x(bar.from_ns), to = std::max(scale.x(bar.to_ns), from + 1);
@@ -143,7 +166,7 @@ void append_lane(std::string& out, const Lane& lane, double y, const Scale& scal
     const std::string times = mark.count > 1 ? fmt::format(" (and {} more here)", mark.count - 1) : "";
     out += fmt::format("<g><title>{}: {} at {}{}</title>{}</g>", markup_text(one_line(mark.kind)),
                        markup_text(one_line(mark.what)), seconds_text(mark.time_ns, 1'000'000), times,
-                       symbol(mark.kind, scale.x(mark.time_ns), y));
+                       symbol(mark.kind, scale.x(mark.time_ns), y + height_of(mark.kind)));
   }
   out += '\n';
 }
@@ -203,12 +226,10 @@ std::string timeline_legend() {
   };
   std::string out = "<p class=\"keys\">Marks:";
   for (const auto& [kind, meaning] : kMarks) {
-    // the symbols are made for a lane that begins at 0: above the bar at 11, below it at 47
-    const bool below = std::string_view(kind) == "flush" || std::string_view(kind) == "checkpoint";
     out += fmt::format(
-        " <span class=\"key\"><svg class=\"mark\" viewBox=\"0 {} 16 16\" "
+        " <span class=\"key\"><svg class=\"mark\" viewBox=\"0 0 16 16\" "
         "aria-hidden=\"true\">{}</svg>{}</span>",
-        below ? 39 : 3, symbol(kind, 8, 0), meaning);
+        symbol(kind, 8, 8), meaning);
   }
   return out + "</p>\n";
 }

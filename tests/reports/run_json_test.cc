@@ -161,5 +161,32 @@ TEST(RunJson, AWorkersOtherLinesAreNoRecord) {
   EXPECT_EQ(parsed.error().what, "event is not \"scenario\"");
 }
 
+// The worked example of docs/formats/run-record.md.
+constexpr const char* kExample = R"({
+  "format": "seedbed run 1",
+  "version": "0.1.0",
+  "command": "seedbed run suites/kill.toml",
+  "rung": "sim",
+  "seed": 7,
+  "seed_given": false,
+  "options": [{"name":"--jobs","value":"2"}],
+  "started_utc": "2016-11-02T18:24:14Z",
+  "real_us": 15000,
+  "totals": {"as_expected":1,"failed":0,"not_measured":0,"not_applicable":0},
+  "exit_code": 0,
+  "event_log_hash": "89cc604a8c61c847",
+  "scenarios": [
+    {"name":"kill in the data","verdict":"survived","expected":"survived","as_expected":true,"why":"","file":"suites/kill.toml","proves":"","tags":["kill"],"seed":7,"token":"kill@7","event_log_hash":"00c0ffee00c0ffee","second_hash":"","events":4711,"boots":2,"virtual_ns":1234567890,"real_us":12345,"source_bytes":1048576,"written_bytes":1114112,"redone_bytes":65536,"redo_bound_bytes":67108864,"faults":[{"name":"kill","planned":1,"fired":1,"at":"123 drive.flush SIM1"}],"oracles":[{"number":1,"name":"nothing lost","ran":true,"findings":[]}],"timeline":[{"time_ns":0,"lane":"drive SIM1","what":"copy the data","kind":"phase"}]}
+  ]
+}
+)";
+
+TEST(RunJson, TheWorkedExampleIsReadAndWritten) {
+  const auto run = parse_run_json(kExample, "example");
+  ASSERT_TRUE(run) << run.error().message();
+  EXPECT_EQ(run->scenarios.at(0).redo_bound_bytes, 64 * MiB);
+  EXPECT_EQ(encode_run_json(*run), kExample);
+}
+
 }  // namespace
 }  // namespace seedbed

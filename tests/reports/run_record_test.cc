@@ -134,5 +134,14 @@ TEST(RunRecord, ALineThatIsNotGreenSaysWhatWasExpectedAndWhy) {
                   .starts_with("n/a  not-applicable  any"));
 }
 
+TEST(RunRecord, AReplayCommandCanBePastedIntoAShell) {
+  ScenarioRecord scenario = passed_scenario("one");
+  EXPECT_EQ(replay_command(scenario), "seedbed replay suites/kill.toml@7");
+  scenario.token = "drop flush 3; it's late";
+  EXPECT_EQ(replay_command(scenario), "seedbed replay 'drop flush 3; it'\\''s late'");
+  scenario.token = "";
+  EXPECT_EQ(replay_command(scenario), "");
+}
+
 }  // namespace
 }  // namespace seedbed
