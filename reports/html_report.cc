@@ -108,6 +108,10 @@ void append_words(std::string& out) {
     append_fact(out, verdict_name(static_cast<Verdict>(i)), verdict_meaning(static_cast<Verdict>(i)));
   append_fact(out, "boots",
               "how often the program was started in the scenario; more than one after a kill or a power cut");
+  append_fact(
+      out, "rung",
+      "where the engine ran: sim (all simulated), process (real processes and files), file or loop (the "
+      "kernel's I/O path), sata (a real or emulated drive)");
   append_fact(out, "virtual time", "time as the simulated machines saw it; hours of a drive pass in moments");
   append_fact(out, "redone / allowed",
               "what was written once more after a restart, against the most that is allowed");
