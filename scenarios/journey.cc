@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace seedbed {
 
 namespace {
 
-constexpr unsigned kFailuresBeforeHealing = 2;
+constexpr unsigned kFailuresBeforeHealing = 3;
 
 // Errors that no retry can help: the engine has decided.
 bool is_refusal(ErrorCode code) noexcept {
@@ -59,7 +61,10 @@ bool Journey::fail_or_refuse(const Error& error) {
     return true;
   }
   world_.interrupted = true;
-  if (is_refusal(error.code)) {
+  // Damage that no retry can read past ends the work as a refusal does.
+  const bool damaged = healed_ && error.code == ErrorCode::io_error &&
+                       std::ranges::any_of(world_.drives, [](const DriveState& drive) { return !drive.damaged().empty(); });
+  if (damaged || is_refusal(error.code)) {
     if (!refusal_) refusal_ = error;
     if (!world_.scenario->operator_.heals_refusals || healed_) return false;
     healed_ = true;

@@ -59,9 +59,17 @@ void Oracles::judge_drives(const World& world, int number) {
       if (session.complete) complete.push_back({session.source.source_directory, session.source.destination});
     const std::string password(history->drive.recovery_password.text());
     oracle(number).ran = true;
-    const auto findings = complete.empty() ? judge_empty(world, drive, password)
-                                           : judge_shipped(world, drive, password, complete,
-                                                           history->last_complete()->manifest_hash);
+    const auto judged = [&](const World& as_it_was) {
+      return complete.empty() ? judge_empty(as_it_was, drive, password)
+                              : judge_shipped(as_it_was, drive, password, complete,
+                                              history->last_complete()->manifest_hash);
+    };
+    auto findings = judged(world);
+    if (!findings.empty() && !world.changed_sources.empty()) {  // it changed after it was copied: then what it was counts
+      World before = world;
+      before.restore_sources();
+      findings = judged(before);
+    }
     for (const std::string& finding : findings) find(number, drive + ": " + finding);
   }
 }

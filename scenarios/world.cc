@@ -130,6 +130,27 @@ Result<Bytes> World::file(const std::string& path) const {
   return bytes;
 }
 
+Status World::remember_source(const std::string& path) {
+  if (changed_sources.contains(path)) return {};
+  SourceWas was;
+  was.content = TRY(file(path));
+  was.modified_ns = TRY(files.stat(path)).modified_ns;
+  was.directory_modified_ns = TRY(files.stat(parent_of(path))).modified_ns;
+  changed_sources[path] = std::move(was);
+  return {};
+}
+
+void World::restore_sources() {
+  for (const auto& [path, was] : changed_sources) {
+    (void)files.remove(path, 0);  // vanished: nothing to remove
+    (void)files.plant_file(path, was.content, 0644, was.modified_ns);
+    (void)files.set_modified(parent_of(path), was.directory_modified_ns);
+    files.settle_under(path);
+    (void)files.sync_directory(parent_of(path));
+  }
+  changed_sources.clear();
+}
+
 Result<DriveHistory> World::history(const std::string& drive) const {
   const std::string path = journal_path(drive);
   const Bytes text = TRY(file(path));

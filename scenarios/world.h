@@ -72,7 +72,14 @@ struct World {
   uint64_t boots = 0;         // so far
   uint64_t elapsed_ns = 0;    // virtual time before the next boot
   uint64_t events = 0;        // logged before the next boot
-  std::map<std::string, Bytes> changed_sources;  // what they were, to be put right again
+  // Remembers a file of the source before something befalls it, and puts all such files back as they were.
+  Status remember_source(const std::string& path);
+  void restore_sources();
+  struct SourceWas {
+    Bytes content;
+    int64_t modified_ns = 0, directory_modified_ns = 0;
+  };
+  std::map<std::string, SourceWas> changed_sources;
   uint64_t source_hash = 0, elsewhere_hash = 0, bystander_hash = 0;  // as they must stay
 
  private:

@@ -199,20 +199,13 @@ void die_at(World& world, const Death& death, uint64_t time_ns) {
 
 void heal(World& world) {
   world.faults.heal();
-  for (DriveState& drive : world.drives) {
-    drive.heal();
+  for (DriveState& drive : world.drives)
     if (!drive.plugged) drive.replug();
-  }
   for (size_t i = 0; i < world.scenario->drives.size(); i++) world.slots[world.scenario->drives[i].name] = i;
   world.files.set_capacity(1 * TiB);
   world.files.reach("/source");
   world.files.reach("/desk");
-  for (const auto& [path, content] : world.changed_sources) {
-    (void)world.files.remove(path, 0);  // vanished: nothing to remove
-    (void)world.files.plant_file(path, content, 0644, 1'400'000'000'000'000'000);
-  }
-  if (!world.changed_sources.empty()) world.files.settle();
-  world.changed_sources.clear();
+  world.restore_sources();
 }
 
 }  // namespace seedbed

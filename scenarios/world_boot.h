@@ -38,8 +38,8 @@ BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log,
 // The computer dies at that virtual time, whatever it was doing: caches and page caches are cut, files closed. What
 // boot() does at a fatal fault, and exploration to a copy of the world.
 void die_at(World& world, const Death& death, uint64_t time_ns);
-// Puts right what can be put right: no fault fires any more, drives are whole and in their slots, there is space,
-// shares are back, the source is as it was.
+// Puts right what can be put right: no fault fires any more, drives are in their slots, there is space, shares are
+// back, the source is as it was. What has rotted stays rotten.
 void heal(World& world);
 
 }  // namespace seedbed

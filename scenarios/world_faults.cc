@@ -123,8 +123,7 @@ void WorldFaults::befall_drive(const PlannedFault& fault, const Event& event) {
 Status WorldFaults::befall_source(const PlannedFault& fault, const Event& event) {
   FileTree& files = world_.files;
   const auto now_ns = static_cast<int64_t>(event.time_ns);
-  if (!world_.changed_sources.contains(fault.place))
-    world_.changed_sources[fault.place] = TRY(world_.file(fault.place));
+  TRY(world_.remember_source(fault.place));
   if (fault.action == FaultAction::source_vanished) {
     TRY(files.remove(fault.place, now_ns, event.number));
     return files.sync_directory(parent_of(fault.place));
