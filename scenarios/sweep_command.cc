@@ -106,7 +106,8 @@ class Sweep {
       counts.twice = json.value("twice", uint64_t{0});
       counts.events = json.value("events", uint64_t{0});
       counts.fired.clear();
-      for (const auto& [fault, runs] : json.value("fired", Json::object()).items()) counts.fired[fault] = runs;
+      const Json fired = json.value("fired", Json::object());
+      for (const auto& [fault, runs] : fired.items()) counts.fired[fault] = runs;
       return;
     }
     auto record = parse_scenario_line_json(line, "a worker's record");

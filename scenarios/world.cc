@@ -109,6 +109,8 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
   std::vector<PlannedFault> faults = scenario->faults;
   for (size_t i = 0; i < faults.size(); i++) {
     Random random(sub_seed(seed, fmt::format("fault {}", i)));
+    if (const auto slot = world.slots.find(faults[i].when.place); slot != world.slots.end())
+      faults[i].when.place = world.drives[slot->second].identity.serial;  // scenarios name drives, events their serials
     if (faults[i].when.nth_to > faults[i].when.nth)
       faults[i].when.nth = random.between(faults[i].when.nth, faults[i].when.nth_to);
     if (faults[i].survivors.shape == Survivors::Shape::seeded && faults[i].survivors.seed == 0)

@@ -41,7 +41,7 @@ std::shared_ptr<StackPool> shared_stacks() {
 
 // The names of the sessions' journals, to know when one has moved on.
 bool moves_journal(const Event& event) {
-  return (event.kind == EventKind::file_sync && event.place.find(".jrn") != std::string::npos) ||
+  return (event.kind == EventKind::file_sync && event.place.ends_with(".jrn")) ||
          (event.kind == EventKind::rename && event.place.ends_with(".jrn"));
 }
 

@@ -54,6 +54,9 @@ class FileTree {
   Status truncate(const Handle& handle, uint64_t size_bytes, int64_t now_ns, uint64_t event = 0);
   Status sync(const Handle& handle);
   Status lock(const Handle& handle);
+  // A path of the file as it is named now: a renamed file has not the path it was opened by. That one when it has no
+  // name any more.
+  std::string path_of(const Handle& handle) const;
 
   Result<FileStat> stat(const std::string& path) const;
   Result<std::vector<DirectoryEntry>> list(const std::string& path) const;
@@ -136,6 +139,7 @@ class FileTree {
   static bool is_directory(const Node& node) noexcept { return node.kind == FileKind::directory; }
   const Node& node(uint64_t id) const { return *nodes_.at(id); }
   Node& own(uint64_t id);  // to be changed; references to it from before are stale
+  std::string path_below(uint64_t directory, const std::string& path, uint64_t wanted) const;
   Result<Place> find(const std::string& path, const char* call, LastLink last,
                      bool out_of_reach_too = false) const;
   Result<uint64_t> find_node(const std::string& path, const char* call, LastLink last,

@@ -83,6 +83,22 @@ Result<uint64_t> FileTree::find_node(const std::string& path, const char* call, 
   return place.node;
 }
 
+std::string FileTree::path_below(uint64_t directory, const std::string& path, uint64_t wanted) const {
+  for (const auto& [name, child] : node(directory).names) {
+    if (child == wanted) return path + '/' + name;
+    if (!is_directory(node(child))) continue;
+    if (std::string found = path_below(child, path + '/' + name, wanted); !found.empty()) return found;
+  }
+  return {};
+}
+
+std::string FileTree::path_of(const Handle& handle) const {
+  if (const auto there = find_node(handle.path, "open", LastLink::stays); there && *there == handle.node)
+    return handle.path;
+  const std::string found = path_below(kRoot, "", handle.node);
+  return found.empty() ? handle.path : found;
+}
+
 Result<uint64_t> FileTree::find_directory(const std::string& path, const char* call) const {
   const uint64_t id = TRY(find_node(path, call, LastLink::followed));
   if (!is_directory(node(id))) return fail_errno(ENOTDIR, call, path);

@@ -102,7 +102,10 @@ class SimulatedFile final : public File {
 
  private:
   Event event(EventKind kind, uint64_t offset_bytes = 0, uint64_t length_bytes = 0) const {
-    return {.kind = kind, .place = handle_.path, .offset_bytes = offset_bytes, .length_bytes = length_bytes};
+    return {.kind = kind,
+            .place = shared_->log == nullptr ? std::string() : shared_->tree->path_of(handle_),
+            .offset_bytes = offset_bytes,
+            .length_bytes = length_bytes};
   }
 
   std::shared_ptr<SimulatedFiles::Shared> shared_;
