@@ -5,7 +5,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 
-#include "engine/base/text.h"
+#include "scenarios/toml_guard.h"
 
 namespace seedbed {
 
@@ -47,38 +47,10 @@ static TomlValue value_of(const toml::node& node) {
   return value;
 }
 
-static uint32_t code_points(std::string_view text) {
-  return static_cast<uint32_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-// toml++ stops at ill-formed UTF-8 in most places; here it is all of them, comments too.
-static Status check_text(std::string_view text, std::string_view path) {
-  if (text.size() > kTomlBytesMax)
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("the file has {} bytes, allowed are {}", text.size(), kTomlBytesMax),
-                toml_where(path, {}), "Split it, or let the seed draw the files");
-  uint32_t number = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    number++;
-    if (line.size() > kTomlLineBytesMax)
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("the line has {} bytes, allowed are {}", line.size(), kTomlLineBytesMax),
-                  toml_where(path, {number, 1}), "Break the line");
-    if (utf16_of(line)) continue;
-    size_t good = 0;  // bytes that are UTF-8
-    for (size_t length = 1; length <= line.size(); length++)
-      if (utf16_of(line.substr(0, length))) good = length;
-    return fail(ErrorCode::invalid_argument, "the text is not UTF-8",
-                toml_where(path, {number, code_points(line.substr(0, good)) + 1}), "Save the file as UTF-8");
-  }
-  return {};
-}
-
 Result<TomlValue> parse_toml(std::string_view text, std::string_view path) {
-  TRY(check_text(text, path));
+  if (auto flaw = find_toml_flaw(text))
+    return fail(ErrorCode::invalid_argument, std::move(flaw->what), toml_where(path, flaw->place),
+                std::move(flaw->remedy));
   try {
     return value_of(toml::parse(text, path));
   } catch (const toml::parse_error& error) {

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
+
 #include "scenarios/scenario_file.h"
 #include "scenarios/toml_reader.h"
 #include "tests/scenarios/whole_file.h"
@@ -183,6 +186,56 @@ TEST(ScenarioErrors, texts_are_utf8_and_bounded) {
 
 TEST(ScenarioErrors, the_first_mistake_of_a_table_is_the_one_named) {
   expect_mistake("name = \"abc\"\nproves = \"abc\"\nzz = 1\naa = 2\n", {"", "3:1", "\"zz\""});
+}
+
+// toml++ 3.3 knows no answer to these.
+TEST(ScenarioErrors, characters_that_stray_are_errors) {
+  expect_mistake("a = 1\xc3\xa4", {"", "1:6", "only texts and comments"});
+  expect_mistake("a = {\xc3\xa4 = 1}", {"", "1:6", "only texts and comments"});
+  expect_mistake("a = \"\xc3\xa4\"\xc3\xa4", {"", "1:8", "only texts and comments"});
+  expect_mistake("a = '\\' # \xc3\xa4\nb = \"\\\"\" \xc3\xa4", {"", "2:10", "only texts and comments"});
+  expect_mistake("a = \"\"\"\\\n\xc3\xa4\"\"\"", {"", "1:5", "in one line"});
+  expect_mistake("a = 1\"\xc3\xa4\"", {"", "1:6", "Quote all"});
+  expect_mistake("a = 1.\"\xc3\xa4\"", {"", "1:7", "Quote all"});
+  expect_mistake("a = '''b'''", {"", "1:5", "in one line"});
+  expect_mistake("a = \"\x01\"", {"", "1:6", "control character"});
+  expect_mistake(std::string("a = 1\0", 6), {"", "1:6", "control character"});
+}
+
+// toml++ 3.3 has assertions for these; the distribution's library is built without and must stay so.
+TEST(ScenarioErrors, malformed_texts_that_toml_asserts_on_are_errors) {
+  for (const char* text : {"[=]",
+                           "[[[a]]]",
+                           "[[ {a]]",
+                           "[\n",
+                           "[[\n",
+                           "[",
+                           "[[",
+                           "[[]]",
+                           "a = # b",
+                           "a = ]",
+                           "a = }",
+                           "a = ,",
+                           "a =",
+                           "a =\n",
+                           "a = [}]",
+                           "a = [,]",
+                           "a = { b = }",
+                           "a = { b = # c",
+                           "a = 1979-05-27 0\n",
+                           "a = 1979-05-27 0 \n",
+                           "a = +_",
+                           "a = 0__",
+                           "a.",
+                           "a. = 1",
+                           "= 1",
+                           "a = { , }"}) {
+    const auto scenario = parse_scenario(text, "s.toml");
+    ASSERT_FALSE(scenario) << text;
+    EXPECT_TRUE(scenario.error().where.starts_with("s.toml:1:") ||
+                scenario.error().where.starts_with("s.toml:2:"))
+        << scenario.error().message();
+  }
 }
 
 TEST(ScenarioErrors, deep_nesting_is_an_error) {
