@@ -34,9 +34,8 @@ WriteCache::Entry* WriteCache::in_flight(uint64_t ticket) noexcept {
   return there ? &*found : nullptr;
 }
 
-void WriteCache::apply(Medium& medium, const Entry& entry) {
-  const Effect& effect = *entry.effect;
-  for (const Extent& piece : entry.live)
+void WriteCache::apply(Medium& medium, const Effect& effect, const std::vector<Extent>& pieces) {
+  for (const Extent& piece : pieces)
     if (effect.discards)
       medium.discard(piece);
     else
@@ -45,12 +44,13 @@ void WriteCache::apply(Medium& medium, const Entry& entry) {
           ByteSpan(effect.data).subspan(piece.offset_bytes - effect.extent.offset_bytes, piece.length_bytes));
 }
 
-// A newly completed entry becomes visible, beneath the completed ones that were submitted after it.
+// A newly completed entry becomes visible, but for what completed ones that were submitted after it hide.
 void WriteCache::show(const Entry& entry) {
-  apply(visible_, entry);
+  std::vector<Extent> shown = entry.live;
   for (const Entry* later = &entry + 1; later != entries_.data() + entries_.size(); ++later)
-    if (later->completion != 0 && overlap(later->effect->extent, entry.effect->extent))
-      apply(visible_, *later);
+    if (later->completion != 0)
+      for (const Extent& piece : later->live) subtract(shown, piece);
+  apply(visible_, *entry.effect, shown);
 }
 
 void WriteCache::complete(uint64_t ticket) {
@@ -73,7 +73,7 @@ std::vector<WriteCache::Settled> WriteCache::settle(uint64_t up_to) {
       left.push_back(std::move(entry));
       continue;
     }
-    apply(durable_, entry);
+    apply(durable_, *entry.effect, entry.live);
     for (const Extent& piece : entry.live) {
       settled.push_back({piece, entry.effect->ticket});
       for (Entry& older : left) subtract(older.live, piece);
@@ -121,7 +121,7 @@ std::vector<WriteCache::Settled> WriteCache::power_cut(const Survivors& survivor
   std::vector<Settled> settled;
   for (Entry& entry : entries_) {
     keep(entry, survivors);
-    apply(durable_, entry);
+    apply(durable_, *entry.effect, entry.live);
     for (const Extent& piece : entry.live) settled.push_back({piece, entry.effect->ticket});
   }
   entries_.clear();

@@ -82,7 +82,7 @@ class WriteCache {
   };
   uint64_t submit(Effect effect);
   Entry* in_flight(uint64_t ticket) noexcept;
-  static void apply(Medium& medium, const Entry& entry);
+  static void apply(Medium& medium, const Effect& effect, const std::vector<Extent>& pieces);
   void keep(Entry& entry, const Survivors& survivors) const;
   void show(const Entry& entry);
   void drop_dead_entries();

@@ -79,7 +79,7 @@ struct Flush {
 Survivors any_survivors(size_t writes) {
   Survivors survivors;
   survivors.shape = static_cast<Survivors::Shape>(*rc::gen::inRange(0, 6));
-  survivors.event = *rc::gen::inRange<uint64_t>(0, writes + 2) * 10;
+  survivors.event = *rc::gen::inRange<uint64_t>(writes < 10 ? 0 : writes - 10, writes + 2) * 10;
   survivors.units = *rc::gen::inRange<uint64_t>(0, kUnits);
   survivors.seed = *rc::gen::inRange<uint64_t>(0, 1'000'000);
   return survivors;
@@ -101,35 +101,42 @@ DeviceContract any_contract() {
   return contract;
 }
 
+enum class Step : uint8_t { submit, complete, fail, begin_flush, end_flush, kill, cut };
+
+Step any_step() {
+  return *rc::gen::weightedElement<Step>({{6, Step::submit},
+                                          {6, Step::complete},
+                                          {1, Step::fail},
+                                          {2, Step::begin_flush},
+                                          {2, Step::end_flush},
+                                          {1, Step::kill},
+                                          {1, Step::cut}});
+}
+
 RC_GTEST_PROP(CrashModel, what_cuts_and_kills_leave_is_what_the_contract_allows, ()) {
   Pair pair(any_contract());
   std::vector<Flush> flushes;
-  const auto steps = *rc::gen::inRange(1, 40);
+  const auto steps = *rc::gen::inRange(1, 200);
   for (int step = 0; step < steps; ++step) {
-    switch (*rc::gen::inRange(0, 12)) {
-      case 0:
-      case 1:
-      case 2:
-      case 3: {
-        if (pair.writes.size() == 10) break;
+    switch (any_step()) {
+      case Step::submit: {
+        if (pair.drive.cache.unsettled() == 10) break;
         const auto first = *rc::gen::inRange<size_t>(0, kUnits);
         const auto count = *rc::gen::inRange<size_t>(1, kUnits - first + 1);
         const bool discards = *rc::gen::weightedElement<bool>({{4, false}, {1, true}});
         pair.submit(first, count, discards ? 0 : static_cast<uint8_t>(pair.writes.size() + 1));
         break;
       }
-      case 4:
-      case 5:
-      case 6:
+      case Step::complete:
         if (!pair.model.in_flight().empty()) pair.complete(one_of(pair.model.in_flight()));
         break;
-      case 7:
+      case Step::fail:
         if (!pair.model.in_flight().empty()) pair.fail(one_of(pair.model.in_flight()));
         break;
-      case 8:
+      case Step::begin_flush:
         flushes.push_back({pair.drive.cache.completed(), pair.model.completed()});
         break;
-      case 9: {
+      case Step::end_flush: {
         if (flushes.empty()) break;
         const Flush flush = flushes.front();
         flushes.erase(flushes.begin());
@@ -143,11 +150,11 @@ RC_GTEST_PROP(CrashModel, what_cuts_and_kills_leave_is_what_the_contract_allows,
         }
         break;
       }
-      case 10:
+      case Step::kill:
         pair.kill(any_survivors(pair.writes.size()));
         flushes.clear();
         break;
-      case 11: {
+      case Step::cut: {
         pair.drive.power_cut(any_survivors(pair.writes.size()));
         if (pair.drive.contract.power_loss_protected) pair.model.flushed(pair.model.completed());
         const Values found = values_of(pair.drive.cache.durable());
