@@ -37,10 +37,24 @@ void tell_faults(const World& world, const std::map<std::string, std::string>& f
   }
 }
 
+// Whether faults that break the contract happened and nothing of them is left: then "survived" is right where a refusal
+// was expected.
+bool damage_is_gone(const World& world) {
+  bool broke = false;
+  for (const FaultPlan::Standing& standing : world.faults.standings())
+    broke = broke || (standing.fired > 0 &&
+                      (standing.fault.action == FaultAction::bit_rot || standing.fault.action == FaultAction::bad_sectors));
+  return broke && std::ranges::all_of(world.drives, [](const DriveState& drive) { return drive.damaged().empty(); });
+}
+
 void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord& record) {
   const ExpectSpec& expect = journey.world().scenario->expect;
   record.expected = expect.verdict;
   record.verdict = journey.verdict(record.why);
+  if (record.verdict == Verdict::survived && expect.verdict == Verdict::refused && damage_is_gone(journey.world())) {
+    record.expected = Verdict::survived;
+    record.why = "the damage was written over";
+  }
   record.as_expected = record.verdict == record.expected;
   if (record.as_expected && record.verdict == Verdict::refused && record.why.find(expect.refusal) == std::string::npos) {
     record.as_expected = false;

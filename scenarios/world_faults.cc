@@ -61,7 +61,9 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
           Error{ErrorCode::io_error, fmt::format("{}: input/output error", event_name(event.kind)), event.place, ""};
       return;
     case FaultAction::disk_full:
-      world_.files.set_capacity(0);
+      world_.files.set_capacity(0);  // no later write finds space either
+      interference.error = Error{ErrorCode::out_of_space, "write: no space left on the disk", event.place,
+                                 "Free space and run the same command again"};
       return;
     case FaultAction::share_gone:
       world_.files.unreach(fault.place);

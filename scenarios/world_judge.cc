@@ -27,6 +27,7 @@ std::vector<std::string> with_drive(
   shipped.power_cut(Survivors{.shape = Survivors::Shape::none});
   if (!shipped.plugged) shipped.replug();
   const std::shared_ptr<FileTree> files = std::make_shared<FileTree>(world.files);
+  for (const char* share : {"/source", "/desk"}) files->reach(share);  // the judge looks when everything is back
   Scheduler scheduler({.seed = 1, .trace = {}});
   VirtualRuntime machine(scheduler, {.name = "judge", .workers = 1, .utc_ns = 0, .costs = CostTable::none()});
   SimulatedFiles store(machine, files, {.latency_ns = 0});

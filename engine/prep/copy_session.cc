@@ -302,7 +302,9 @@ Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& has
 
 Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
                           PageHashLog& hashes, SessionReport& report) {
-  // The file system first, freshly read: it must still say what the data was written by.
+  // The file system first: its changed sectors are what the sets wrote, and freshly read it must still say what the
+  // data was written by.
+  TRY(prove_metadata_sets(ports_.files, ports_.device, session().files_set.saved, session().manifest_set.saved));
   auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
   const SessionLayout found = TRY(read_layout(ntfs, plan, kManifestPath));
   const auto same = [](const LaidOutFile& a, const LaidOutFile& b) {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "engine/base/checksum.h"
 
@@ -116,7 +118,9 @@ Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const 
   return SavedSet{path, at, hex_upper(digest.snapshot())};
 }
 
-Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet& set, SetSide side) {
+// Checks the whole file against the journal's word first, then hands out its blocks in order.
+static Status for_each_block(FileStore& files, uint64_t capacity_bytes, const SavedSet& set, SetSide side,
+                             const std::function<Status(uint64_t offset_bytes, ByteSpan bytes)>& visit) {
   auto file = TRY(files.open(set.path, OpenMode::read));
   if (TRY(file->size()) != set.length_bytes) return damaged(set, "has another length than the journal says");
   Digest digest(DigestKind::sha256);
@@ -133,7 +137,6 @@ Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet&
     if (TRY(file->read_at(at, out)) != out.size()) return damaged(set, "ends early");
     return {};
   };
-  const uint64_t epoch = device.reset_epoch();
   Bytes header(kHeaderBytes);
   TRY(read_exactly(0, header));
   if (as_text(ByteSpan(header).first(kMagic.size())) != kMagic) return damaged(set, "is no metadata set");
@@ -144,15 +147,49 @@ Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet&
     TRY(read_exactly(at, head));
     const auto offset_bytes = load_le<uint64_t>(head, 0), length_bytes = load_le<uint64_t>(head, 8);
     if (length_bytes == 0 || length_bytes > kBlockBytesMax || length_bytes % kUnitBytes != 0 ||
-        offset_bytes % kUnitBytes != 0 || offset_bytes > device.contract().capacity_bytes ||
-        length_bytes > device.contract().capacity_bytes - offset_bytes)
+        offset_bytes % kUnitBytes != 0 || offset_bytes > capacity_bytes ||
+        length_bytes > capacity_bytes - offset_bytes)
       return damaged(set, fmt::format("has block {} out of bounds", i));
     Bytes bytes(length_bytes);
     TRY(read_exactly(at + kBlockHeaderBytes + (side == SetSide::undo ? length_bytes : 0), bytes));
-    TRY(write_device(device, offset_bytes, bytes));
+    TRY(visit(offset_bytes, bytes));
     at += kBlockHeaderBytes + 2 * length_bytes;
   }
+  return {};
+}
+
+Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet& set, SetSide side) {
+  const uint64_t epoch = device.reset_epoch();
+  TRY(for_each_block(files, device.contract().capacity_bytes, set, side,
+                     [&](uint64_t offset_bytes, ByteSpan bytes) { return write_device(device, offset_bytes, bytes); }));
   return flush_device(device, epoch);
+}
+
+Status prove_metadata_sets(FileStore& files, BlockDevice& device, const SavedSet& first, const SavedSet& second) {
+  const uint64_t capacity_bytes = device.contract().capacity_bytes;
+  std::set<uint64_t> replaced;  // units that the second has written over
+  Bytes found;
+  const auto compare = [&](uint64_t offset_bytes, ByteSpan bytes, bool whole) -> Status {
+    found.resize(bytes.size());
+    TRY(read_device(device, offset_bytes, found));
+    for (uint64_t at = 0; at < bytes.size(); at += kUnitBytes) {
+      if (!whole && replaced.contains(offset_bytes + at)) continue;
+      if (std::equal(found.begin() + static_cast<ptrdiff_t>(at), found.begin() + static_cast<ptrdiff_t>(at + kUnitBytes),
+                     bytes.begin() + static_cast<ptrdiff_t>(at)))
+        continue;
+      return fail(ErrorCode::corrupt, "the proof read back another file system than was written",
+                  fmt::format("{} @ {}", device.identity().path, offset_bytes + at),
+                  "Abort the session with /AbortSession and use another drive");
+    }
+    return {};
+  };
+  TRY(for_each_block(files, capacity_bytes, second, SetSide::redo, [&](uint64_t offset_bytes, ByteSpan bytes) {
+    for (uint64_t at = 0; at < bytes.size(); at += kUnitBytes) replaced.insert(offset_bytes + at);
+    return compare(offset_bytes, bytes, true);
+  }));
+  return for_each_block(files, capacity_bytes, first, SetSide::redo, [&](uint64_t offset_bytes, ByteSpan bytes) {
+    return compare(offset_bytes, bytes, false);
+  });
 }
 
 }  // namespace seedbed

@@ -42,4 +42,8 @@ enum class SetSide : uint8_t { redo, undo };
 // the drive and flushes.
 Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet& set, SetSide side);
 
+// Reads back what two sets, applied one after the other, left on the drive: corrupt names the first place that differs.
+// Writes nothing.
+Status prove_metadata_sets(FileStore& files, BlockDevice& device, const SavedSet& first, const SavedSet& second);
+
 }  // namespace seedbed
