@@ -63,19 +63,16 @@ std::optional<int64_t> CachedContent::sync() {
     operation.fate = Fate::durable;
     last_ns = operation.stamp.time_ns;
   }
-  const auto orphan = std::ranges::find(operations_, Fate::orphaned, &Operation::fate);
-  if (orphan == operations_.end()) {  // what is seen is what is durable: share its pages
-    for (const Operation& operation : operations_) {
-      const uint64_t first_page = operation.at_bytes / kPageBytes;
-      durable_.adopt(current_, first_page,
-                     operation.data
-                         ? round_up(operation.at_bytes + operation.data->size(), kPageBytes) / kPageBytes
-                         : PagedBytes::kUnlimited);
-    }
-  } else {
-    for (auto before = operations_.begin(); before != orphan; ++before) apply(*before, durable_);
+  // An orphan is older than all that is durable here: those wait for a cut, to be put over it.
+  if (!operations_.empty() && operations_.front().fate == Fate::orphaned) return last_ns;
+  for (const Operation& operation : operations_) {  // what is seen is what is durable: share its pages
+    const uint64_t first_page = operation.at_bytes / kPageBytes;
+    durable_.adopt(current_, first_page,
+                   operation.data
+                       ? round_up(operation.at_bytes + operation.data->size(), kPageBytes) / kPageBytes
+                       : PagedBytes::kUnlimited);
   }
-  operations_.erase(operations_.begin(), orphan);
+  operations_.clear();
   return last_ns;
 }
 

@@ -65,7 +65,8 @@ class CachedContent {
 
   PagedBytes current_;
   PagedBytes durable_;
-  // Those that are durable stay as long as an orphan is older: it may yet come before them.
+  // When there are orphans the first of all is one, and those that became durable after it stay: it may yet
+  // come before them.
   std::vector<Operation> operations_;
 };
 

@@ -87,8 +87,8 @@ class FileTree {
   // A smaller disk than what is on it is full.
   void set_capacity(uint64_t capacity_bytes) noexcept { options_.capacity_bytes = capacity_bytes; }
   uint64_t capacity_bytes() const noexcept { return options_.capacity_bytes; }
-  // A share that vanished: whatever stands at `path` and below, open files too, answers device_gone. A sync
-  // that fails so is a failed sync.
+  // A share that vanished: whatever stands at `path` and below, open files too, answers device_gone until
+  // reach(), over kills and power cuts. A sync that fails so is a failed sync. Nothing stands there: nothing.
   void unreach(const std::string& path);
   void reach(const std::string& path);
 

@@ -88,6 +88,18 @@ TEST_F(LostPlaces, AShareStaysGoneOverAPowerCut) {
   EXPECT_EQ(read("/share/a"), "x");
 }
 
+TEST_F(LostPlaces, WhatAPowerCutPutsBackInThePlaceOfTheShareIsOutOfReach) {
+  ASSERT_TRUE(tree_->make_directory("/share", 0755, 0));
+  ASSERT_TRUE(tree_->plant_file("/share/a", as_bytes("x")));
+  tree_->settle();
+  ASSERT_TRUE(tree_->rename("/share", "/was", 0));
+  ASSERT_TRUE(tree_->make_directory("/share", 0755, 0));
+  tree_->unreach("/share");
+  EXPECT_EQ(read("/was/a"), "x");
+  tree_->power_cut();
+  EXPECT_EQ(read("/share/a"), "<device_gone>");
+}
+
 TEST_F(LostPlaces, ADiskThatShrankIsFullUntilItGrowsAgain) {
   constexpr uint64_t kPage = CachedContent::kPageBytes;
   EXPECT_TRUE(boot([&](FileStore& files) {
