@@ -71,9 +71,9 @@ struct DriveState {
   WriteCache cache;
   DriveDamage damage;
   uint64_t reset_epoch = 1;
-  bool plugged = true;       // changed by unplug() and replug()
-  uint64_t incarnation = 0;  // of handles: only the last one opened, until kill(), is alive
-  std::optional<Random> order;
+  bool plugged = true;          // changed by unplug() and replug()
+  uint64_t incarnation = 0;     // of handles: only the last one opened, until kill(), is alive
+  std::optional<Random> order;  // draws which requests overtake; in the state, so that copies replay
 
  private:
   void damage_done(DamageKind kind, Extent extent);

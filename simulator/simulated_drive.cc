@@ -54,6 +54,14 @@ std::unexpected<Error> SimulatedDrive::gone(const IoRequest& request) const {
   return fail(ErrorCode::device_gone, "the drive lost power", where, "Check cabling and power");
 }
 
+std::optional<Error> SimulatedDrive::refusal(const IoRequest& request) const {
+  if (request.kind != IoKind::write) return std::nullopt;
+  const auto refusing = state_.damage.refusing({request.offset_bytes, request.length_bytes});
+  if (!refusing) return std::nullopt;
+  return Error{ErrorCode::io_error, "a sector cannot be written", where_on(state_.identity.path, *refusing),
+               "The drive is damaged: replace it"};
+}
+
 Status SimulatedDrive::submit(const IoRequest& request) {
   TRY(check_request(state_.identity, state_.contract, request, static_cast<uint32_t>(in_flight_.size())));
   const uint64_t now_ns = runtime_.now_ns();  // of a dead machine: throws, before anything has happened
@@ -75,14 +83,10 @@ Status SimulatedDrive::take(const IoRequest& request, uint64_t now_ns, uint64_t 
                  .event = event,
                  .covers = state_.cache.completed(),
                  .met = std::move(met)};
-  if (!entry.met.error && request.kind == IoKind::write) {
-    if (const auto refusing = state_.damage.refusing(entry.extent()))
-      entry.met.error = Error{ErrorCode::io_error, "a sector cannot be written",
-                              where_on(state_.identity.path, *refusing), "The drive is damaged: replace it"};
-    else
-      entry.ticket =
-          state_.cache.submit_write(request.offset_bytes, {request.data, request.length_bytes}, event);
-  }
+  if (!entry.met.error) entry.met.error = refusal(request);
+  if (!entry.met.error && request.kind == IoKind::write)
+    entry.ticket =
+        state_.cache.submit_write(request.offset_bytes, {request.data, request.length_bytes}, event);
   if (!entry.met.error && request.kind == IoKind::discard)
     entry.ticket = state_.cache.submit_discard(entry.extent(), event);
   const DriveSpeed& speed = state_.speed;
@@ -122,10 +126,7 @@ Status SimulatedDrive::outcome_of(const InFlight& entry) {
   if (entry.met.error) return std::unexpected(*entry.met.error);
   if (request.kind == IoKind::read)
     return state_.read(request.offset_bytes, {request.data, request.length_bytes});
-  if (request.kind == IoKind::write)
-    if (const auto refusing = state_.damage.refusing(entry.extent()))
-      return fail(ErrorCode::io_error, "a sector cannot be written",
-                  where_on(state_.identity.path, *refusing), "The drive is damaged: replace it");
+  if (auto refused = refusal(request)) return std::unexpected(std::move(*refused));  // damaged since
   return {};
 }
 

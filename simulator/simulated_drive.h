@@ -54,6 +54,7 @@ class SimulatedDrive final : public BlockDevice {
   IoCompletion finish_first();
   Status perform(const InFlight& entry);
   Status outcome_of(const InFlight& entry);
+  std::optional<Error> refusal(const IoRequest& request) const;  // of a write that touches such a place
   std::unexpected<Error> gone(const IoRequest& request) const;
 
   Runtime& runtime_;

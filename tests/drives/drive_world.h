@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -21,8 +22,8 @@ class DriveWorld : public testing::Test {
     contract.discards = true;
     return contract;
   }
-  // The body runs in the machine; the first event that `meets` names something for meets it.
   void run(const std::function<void()>& body) { host.run(body); }
+  // Every event of this kind meets `what` on that side of it.
   void on(EventKind kind, EventSide side, const std::function<Interference()>& what) {
     log.set_hook([=](const Event& event, EventSide at) {
       return event.kind == kind && at == side ? what() : Interference{};
