@@ -76,6 +76,9 @@ void Oracles::judge_drives(const World& world, int number) {
 
 void Oracles::after_death(const World& world) {
   oracle(2).ran = true;
+  for (const std::string& drive : drives_of(world))
+    if (world.slots.contains(drive) && unmarked(world.drive_in(drive)))
+      find(2, drive + ": it holds something, and no marker that says whose it is");
   const Promises& promised = world.promises;
   if (promised.session.empty() || (promised.durable_bytes == 0 && !promised.completed)) return;
   const std::string drive = world.scenario->commands[std::min(world.command, world.scenario->commands.size() - 1)].drive;
@@ -85,8 +88,10 @@ void Oracles::after_death(const World& world) {
   if (session == history->sessions.end())
     return find(2, fmt::format("the journal has lost the session {}", promised.session));
   if (promised.completed) {
-    if (!session->complete || session->manifest_hash != promised.manifest_hash)
+    if (!session->complete ||
+        (!promised.manifest_hash.empty() && session->manifest_hash != promised.manifest_hash))
       find(2, "the session was said to be complete, and the journal does not know");
+    judge_drive_info(world, drive);
     judge_drives(world, 2);
     return;
   }
@@ -94,6 +99,21 @@ void Oracles::after_death(const World& world) {
   const uint64_t known_bytes = session->checkpoint ? session->checkpoint->bytes : 0;
   if (known_bytes < promised.durable_bytes)
     find(2, fmt::format("{} bytes were said to be durable, the journal knows of {}", promised.durable_bytes, known_bytes));
+}
+
+// The drive's record that portals read lies beside the journal and says what the journal says.
+void Oracles::judge_drive_info(const World& world, const std::string& drive) {
+  const auto text = world.file(World::journal_path(drive));
+  const auto parsed = text ? parse_records(as_text(*text)) : Result<ParsedRecords>(std::unexpected(text.error()));
+  if (!parsed) return find(2, "the journal cannot be read");
+  std::string_view said;
+  for (const Record& record : parsed->records)
+    if (record.get("ActivityId") == "DriveInfo") said = record.get("DriveState");
+  const std::string path =
+      fmt::format("{}_DriveInfo_{}.xml", World::journal_path(drive), world.drive_in(drive).identity.serial);
+  const auto beside = world.file(path);
+  if (said.empty() || !beside || as_text(*beside) != said)
+    find(2, "the session was said to be complete, and " + path + " is not what the journal says");
 }
 
 void Oracles::judge_journal(const World& world, const std::string& drive) {
@@ -167,6 +187,12 @@ void Oracles::judge_secrets(const World& world) {
 void Oracles::at_end(const World& world, const std::string& stuck) {
   oracle(9).ran = true;
   if (!stuck.empty()) find(9, stuck);
+  if (world.promises.completed) {  // what was said must outlive the next power cut
+    World cut = world;
+    cut.files.power_cut();
+    for (DriveState& drive : cut.drives) drive.power_cut();
+    after_death(cut);
+  }
   judge_drives(world, 3);
   conduct_.at_end(world);
   oracle(4).ran = true;

@@ -32,6 +32,7 @@ class Oracles {
   OracleRecord& oracle(int number);
   void find(int number, std::string what);
   void judge_drives(const World& world, int number);
+  void judge_drive_info(const World& world, const std::string& drive);
   void judge_journal(const World& world, const std::string& drive);
   void judge_work(const World& world);
   void judge_secrets(const World& world);

@@ -86,7 +86,7 @@ class Boot {
       Result<PrepOutcome> outcome = prep_import(ports, *options, session, false);
       if (outcome && outcome->kind != PrepOutcome::Kind::aborted) {
         world_.promises.completed = true;
-        world_.promises.manifest_hash = outcome->report.manifest_hash;
+        if (!outcome->report.manifest_hash.empty()) world_.promises.manifest_hash = outcome->report.manifest_hash;
       }
       log_.note(EventKind::halt, outcome ? "done" : error_code_name(outcome.error().code));
       end.outcome = std::move(outcome);

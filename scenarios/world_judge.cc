@@ -1,6 +1,7 @@
 #include "scenarios/world_judge.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "fakes/reference/drive_judge.h"
 #include "fakes/reference/ntfs_check.h"
@@ -18,6 +19,19 @@ reference::StretchMemo& shared_memo() {
   return memo;
 }
 
+// The drive marker as docs/formats/drive-marker.md lays it out, said again: the accused must not be asked.
+constexpr uint64_t kMarkerOffset_bytes = 64 * KiB;
+constexpr std::string_view kMarkerMagic = "SEEDBED DRIVE 1\n";
+constexpr uint32_t kMarkerClosed = 3;
+
+// Its state; nothing when there is no marker.
+std::optional<uint32_t> marker_state(const Medium& medium) {
+  Bytes block(24);
+  medium.read(kMarkerOffset_bytes, block);
+  if (!as_text(block).starts_with(kMarkerMagic)) return std::nullopt;
+  return load_le<uint32_t>(block, 16);
+}
+
 // Opens the drive as it would arrive and lets `look` at it.
 std::vector<std::string> with_drive(
     const World& world, const std::string& drive, const std::string& recovery_password,
@@ -26,6 +40,8 @@ std::vector<std::string> with_drive(
   DriveState shipped = world.drive_in(drive);
   shipped.power_cut(Survivors{.shape = Survivors::Shape::none});
   if (!shipped.plugged) shipped.replug();
+  if (marker_state(shipped.cache.durable()) != kMarkerClosed)
+    findings.emplace_back("the drive marker does not say that no session is open");
   const std::shared_ptr<FileTree> files = std::make_shared<FileTree>(world.files);
   for (const char* share : {"/source", "/desk"}) files->reach(share);  // the judge looks when everything is back
   Scheduler scheduler({.seed = 1, .trace = {}});
@@ -79,6 +95,10 @@ std::vector<std::string> judge_empty(const World& world, const std::string& driv
                         if (!path.starts_with("\\System Volume Information"))
                           findings.push_back(path + ": is on a drive whose only session was aborted");
                     });
+}
+
+bool unmarked(const DriveState& drive) {
+  return drive.cache.durable().pages() > 0 && !marker_state(drive.cache.durable());
 }
 
 }  // namespace seedbed
