@@ -1,8 +1,17 @@
 #include "scenarios/timeline.h"
 
+#include <algorithm>
+
 namespace seedbed {
 
 static constexpr size_t kEntriesMax = 400;
+
+static bool kills(const World& world, const std::string& fault) {
+  return std::ranges::any_of(world.faults.standings(), [&](const FaultPlan::Standing& standing) {
+    const FaultAction action = standing.fault.action;
+    return standing.fault.name == fault && (action == FaultAction::kill || action == FaultAction::host_power_cut);
+  });
+}
 
 void Timeline::mark(const Event& event, std::string lane, std::string what, std::string kind) {
   if (entries_.size() < kEntriesMax)
@@ -26,7 +35,9 @@ void Timeline::see(const World& world, const Event& event, EventSide side) {
     case EventKind::halt:
       return mark(event, "copy computer", event.place, "end");
     case EventKind::fault:
-      return mark(event, "copy computer", event.place, "fault");
+      mark(event, "copy computer", event.place, "fault");
+      if (kills(world, event.place)) mark(event, "copy computer", "dead", "end");
+      return;
     case EventKind::said:
       return mark(event, "operator", event.place,
                   event.place.starts_with("checkpoint ") ? "checkpoint" : "promise");

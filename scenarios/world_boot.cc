@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint64_t kStart_ns = 1'000'000'000;
 constexpr int64_t kFirstDay_ns = 1'478'044'800'000'000'000;  // 2016-11-02
-constexpr uint64_t kOperatorReacts_ns = 60'000'000'000;
+constexpr uint64_t kOperatorReacts_ns = 20'000'000;  // a script's time: minutes would only stretch every timeline
 // Stretching a recovery password costs 0.1 s of real time, so worlds draw their keys from a few families and what was
 // stretched once in a process is remembered. Everything else is the world's own.
 constexpr uint64_t kKeyFamilies = 4;
