@@ -9,6 +9,16 @@
 
 namespace seedbed {
 
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 std::optional<Divergence> first_divergence(std::span<const std::string> a, std::span<const std::string> b) {
   const auto parted = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
   if (parted.first == a.end() && parted.second == b.end()) return std::nullopt;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace seedbed {
 
@@ -16,6 +18,8 @@ struct Divergence {
   friend bool operator==(const Divergence&, const Divergence&) = default;
 };
 
+// A log's text as lines, without the line breaks.
+std::vector<std::string> lines_of(std::string_view text);
 std::optional<Divergence> first_divergence(std::span<const std::string> a, std::span<const std::string> b);
 // `context` lines before, which both have, and as many of each log behind. Ends with a line break.
 std::string divergence_text(std::span<const std::string> a, std::span<const std::string> b,

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "reports/event_differ.h"
 #include "reports/html_report.h"
 #include "reports/junit_report.h"
@@ -78,19 +76,9 @@ Result<int> replay(const RigContext& rig, const std::string& what, const std::st
   return exit_code_of(record);
 }
 
-Result<std::vector<std::string>> lines_of(const RigContext& rig, const std::string& path) {
-  const Bytes text = TRY(read_file(rig.files, path, kEventsBytesMax));
-  std::vector<std::string> lines;
-  for (size_t begin = 0; begin < text.size();) {
-    const auto end = std::find(text.begin() + static_cast<ptrdiff_t>(begin), text.end(), '\n');
-    lines.emplace_back(text.begin() + static_cast<ptrdiff_t>(begin), end);
-    begin = static_cast<size_t>(end - text.begin()) + 1;
-  }
-  return lines;
-}
-
 Result<int> diff(const RigContext& rig, const std::string& a, const std::string& b) {
-  const auto first = TRY(lines_of(rig, a)), second = TRY(lines_of(rig, b));
+  const auto first = lines_of(as_text(TRY(read_file(rig.files, a, kEventsBytesMax)))),
+             second = lines_of(as_text(TRY(read_file(rig.files, b, kEventsBytesMax))));
   const auto divergence = first_divergence(first, second);
   if (!divergence) {
     rig.console.result(fmt::format("{} events, the same in both", first.size()));

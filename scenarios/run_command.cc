@@ -76,11 +76,15 @@ class Run {
                        {"jobs", std::to_string(options_.jobs)},
                        {"tag", options_.tag},
                        {"timeout_s", std::to_string(options_.timeout_s)},
-                       {"out", options_.out}};
+                       {"out", options_.out},
+                       {"second pass", "other processes in /, TZ Pacific/Kiritimati, LANG tr_TR.UTF-8, " +
+                                           std::to_string(second_jobs()) + " jobs"}};
     rig_.console.say(fmt::format("seedbed {}: run, rung {}, seed {}, {} scenarios of {}, {} jobs, out {}", rig_.version,
                                  options_.rung, options_.seed ? std::to_string(*options_.seed) : "of each file",
                                  suite_.size(), paths, options_.jobs, options_.out));
   }
+
+  unsigned second_jobs() const noexcept { return options_.jobs == 1 ? 2 : options_.jobs - 1; }
 
   ScenarioRecord blank(const Scenario& scenario) const {
     ScenarioRecord record;
@@ -149,7 +153,7 @@ class Run {
 
   Status both_passes() {
     Records first = TRY(one_pass(options_.jobs, false));
-    Records second = TRY(one_pass(options_.jobs == 1 ? 2 : options_.jobs - 1, true));
+    Records second = TRY(one_pass(second_jobs(), true));
     for (const auto& scenario : suite_) {
       ScenarioRecord& record = first[scenario->name];
       record.second_hash = second[scenario->name].event_log_hash;
@@ -200,14 +204,8 @@ class Run {
       workers[i].words = {"replay", token, "--events", join_path(out, fmt::format("differs-{}.events", i + 1))};
     workers[1] = in_other_surroundings(workers[1]);
     TRY(run_workers(workers, options_.timeout_s, [](size_t, const std::string&) {}));
-    for (size_t i = 0; i < 2; i++) {
-      const Bytes text = TRY(read_file(rig_.files, workers[i].words[3], 1 * GiB));
-      for (size_t begin = 0; begin < text.size();) {
-        const auto end = std::find(text.begin() + static_cast<ptrdiff_t>(begin), text.end(), '\n');
-        logs[i].emplace_back(text.begin() + static_cast<ptrdiff_t>(begin), end);
-        begin = static_cast<size_t>(end - text.begin()) + 1;
-      }
-    }
+    for (size_t i = 0; i < 2; i++)
+      logs[i] = lines_of(as_text(TRY(read_file(rig_.files, workers[i].words[3], 1 * GiB))));
     if (const auto divergence = first_divergence(logs[0], logs[1]))
       rig_.console.result(divergence_text(logs[0], logs[1], *divergence));
     else
