@@ -14,7 +14,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kJournalBytesMax = 4 * MiB;
+constexpr uint64_t kSourceBytesMax = 1 * GiB;
 constexpr const char* kBystander = "bystander";
 
 DeviceContract contract_of(const DriveSpec& spec, uint64_t seed) {
@@ -124,10 +124,13 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
   return world;
 }
 
-Result<Bytes> World::file(const std::string& path) const {
+Result<Bytes> World::file(const std::string& path, uint64_t bound_bytes) const {
   FileTree copy = files;  // reading opens, and opening changes a tree
   const auto handle = TRY(copy.open(path, OpenMode::read, 0, 0));
-  Bytes bytes(std::min(TRY(copy.size(handle)), kJournalBytesMax));
+  const uint64_t size_bytes = TRY(copy.size(handle));
+  if (size_bytes > bound_bytes)
+    return fail(ErrorCode::corrupt, fmt::format("{} bytes are more than are read here", size_bytes), path);
+  Bytes bytes(size_bytes);
   bytes.resize(TRY(copy.read(handle, 0, bytes)));
   return bytes;
 }
@@ -135,7 +138,7 @@ Result<Bytes> World::file(const std::string& path) const {
 Status World::remember_source(const std::string& path) {
   if (changed_sources.contains(path)) return {};
   SourceWas was;
-  was.content = TRY(file(path));
+  was.content = TRY(file(path, kSourceBytesMax));
   was.modified_ns = TRY(files.stat(path)).modified_ns;
   was.directory_modified_ns = TRY(files.stat(parent_of(path))).modified_ns;
   changed_sources[path] = std::move(was);
