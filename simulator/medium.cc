@@ -54,7 +54,7 @@ void Medium::read(uint64_t offset_bytes, MutableByteSpan out) const {
                if (bytes == nullptr)
                  std::fill_n(out.data() + at, piece_bytes, uint8_t{0});
                else
-                 std::copy_n(bytes->bytes.data() + in_page, piece_bytes, out.data() + at);
+                 std::memcpy(out.data() + at, bytes->bytes.data() + in_page, piece_bytes);
              });
 }
 
@@ -62,8 +62,8 @@ void Medium::write(uint64_t offset_bytes, ByteSpan data) {
   for_pieces(offset_bytes, data.size(), kPageBytes,
              [&](uint64_t page, uint64_t in_page, uint64_t at, uint64_t piece_bytes) {
                const ByteSpan piece = data.subspan(at, piece_bytes);
-               if (all_zero(piece) && find(page) == nullptr) return;  // stays sparse
-               std::ranges::copy(piece, own(page).bytes.data() + in_page);
+               if (find(page) == nullptr && all_zero(piece)) return;  // stays sparse
+               std::memcpy(own(page).bytes.data() + in_page, piece.data(), piece.size());
              });
 }
 

@@ -47,8 +47,7 @@ class RememberedImage : public NtfsImage {
       if (piece->second.bytes.empty())
         std::ranges::fill(target, piece->second.fill);
       else
-        std::ranges::copy(ByteSpan(piece->second.bytes).subspan(first - piece->first, last - first),
-                          target.begin());
+        std::memcpy(target.data(), piece->second.bytes.data() + (first - piece->first), target.size());
     }
     return {};
   }
