@@ -37,14 +37,18 @@ Medium::Group& Medium::own_group(uint64_t group) {
   return owned;
 }
 
+std::shared_ptr<Medium::Page>& Medium::place_of(uint64_t page) {
+  return own_group(page / kGroupPages).pages[page % kGroupPages];
+}
+
 Medium::Page& Medium::own(uint64_t page) {
-  Page& owned = own_of(own_group(page / kGroupPages).pages[page % kGroupPages]);
+  Page& owned = own_of(place_of(page));
   owned.known_hash.reset();
   return owned;
 }
 
 void Medium::drop(uint64_t page) {
-  if (find(page) != nullptr) own_group(page / kGroupPages).pages[page % kGroupPages].reset();
+  if (find(page) != nullptr) place_of(page).reset();
 }
 
 void Medium::read(uint64_t offset_bytes, MutableByteSpan out) const {
@@ -64,6 +68,19 @@ void Medium::write(uint64_t offset_bytes, ByteSpan data) {
                const ByteSpan piece = data.subspan(at, piece_bytes);
                if (find(page) == nullptr && all_zero(piece)) return;  // stays sparse
                std::memcpy(own(page).bytes.data() + in_page, piece.data(), piece.size());
+             });
+}
+
+void Medium::write(const Patch& patch, const Extent& piece) {
+  for_pieces(piece.offset_bytes, piece.length_bytes, kPageBytes,
+             [&](uint64_t page, uint64_t in_page, uint64_t, uint64_t piece_bytes) {
+               const std::shared_ptr<Page>& given = patch.pages_[page - patch.first_page_];
+               if (given == nullptr)
+                 discard({page * kPageBytes + in_page, piece_bytes});
+               else if (piece_bytes == kPageBytes)
+                 place_of(page) = given;
+               else
+                 std::memcpy(own(page).bytes.data() + in_page, given->bytes.data() + in_page, piece_bytes);
              });
 }
 
@@ -92,6 +109,23 @@ uint64_t Medium::Page::hash() const noexcept {
     known_hash = hash;
   }
   return *known_hash;
+}
+
+Medium::Patch::Patch(uint64_t offset_bytes, ByteSpan data) : first_page_(offset_bytes / kPageBytes) {
+  for_pieces(offset_bytes, data.size(), kPageBytes,
+             [&](uint64_t, uint64_t in_page, uint64_t at, uint64_t piece_bytes) {
+               const ByteSpan piece = data.subspan(at, piece_bytes);
+               std::shared_ptr<Page>& page = pages_.emplace_back();
+               if (all_zero(piece)) return;
+               page = std::make_shared<Page>();
+               std::memcpy(page->bytes.data() + in_page, piece.data(), piece.size());
+             });
+}
+
+uint64_t Medium::Patch::hash() const noexcept {
+  uint64_t hash = first_page_;
+  for (const auto& page : pages_) hash = mixed(hash, page ? page->hash() : 0);
+  return hash;
 }
 
 uint64_t Medium::Group::hash() const noexcept {

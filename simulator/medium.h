@@ -3,6 +3,8 @@
 // as zeros.
 //
 // Pages and groups of pages remember their hashes until they are written to, and share those with copies too.
+// What is to be written to several media, or to copies again and again, is cut into pages once (Patch): media
+// take those over.
 //
 // A medium and its copies belong to one thread at a time.
 #pragma once
@@ -11,20 +13,37 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "engine/base/bytes.h"
 
 namespace seedbed {
 
 class Medium {
+  struct Page;
+
  public:
+  // Bytes at their place, as pages. Copies share them.
+  class Patch {
+   public:
+    Patch() = default;
+    Patch(uint64_t offset_bytes, ByteSpan data);
+    uint64_t hash() const noexcept;  // of place and bytes
+
+   private:
+    friend class Medium;
+    uint64_t first_page_ = 0;
+    std::vector<std::shared_ptr<Page>> pages_;  // none: zeros
+  };
+
   explicit Medium(uint64_t capacity_bytes) : capacity_bytes_(capacity_bytes) {}
 
   uint64_t capacity_bytes() const noexcept { return capacity_bytes_; }
   // Any range inside the capacity; the caller has checked it.
   void read(uint64_t offset_bytes, MutableByteSpan out) const;
   void write(uint64_t offset_bytes, ByteSpan data);
-  void discard(const Extent& extent);  // reads as zeros afterwards
+  void write(const Patch& patch, const Extent& piece);  // of the patch; whole pages are shared
+  void discard(const Extent& extent);                   // reads as zeros afterwards
 
   // Of the capacity and the content alone: equal bytes give equal hashes, however they came about.
   uint64_t hash() const noexcept;
@@ -48,7 +67,8 @@ class Medium {
 
   const Page* find(uint64_t page) const noexcept;
   Group& own_group(uint64_t group);
-  Page& own(uint64_t page);  // this medium's alone, for writing: its hash is forgotten
+  std::shared_ptr<Page>& place_of(uint64_t page);  // in this medium's own group, whose hash is forgotten
+  Page& own(uint64_t page);                        // this medium's alone, for writing: its hash is forgotten
   void drop(uint64_t page);
 
   uint64_t capacity_bytes_;

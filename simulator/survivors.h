@@ -5,8 +5,8 @@
 // Every pending effect (a write in a drive's cache or on its way there, a write in a page cache, a change of
 // names) bears the number of the event that made it (event_log.h); numbers grow with time and are a world's,
 // so one Survivors decides for all drives and files that lose power together. An effect is `units` long in
-// whatever its device cannot tear (sectors of a drive, 512-byte pieces of a file, 1 for a name), and each unit
-// lives or dies by itself: that is what the contracts allow.
+// whatever its device cannot tear (sectors of a drive, 512-byte pieces of a file, 1 for a name), and each
+// unit lives or dies by itself: that is what the contracts allow.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,12 @@ class Kept {
   static Kept none() noexcept { return first(0); }
   static Kept all() noexcept { return first(~uint64_t{0}); }
   static Kept first(uint64_t units) noexcept { return Kept(Rule::first, units); }
-  static Kept from(uint64_t unit) noexcept { return Kept(Rule::from, unit); }       // the tail of it
+  static Kept from(uint64_t unit) noexcept { return Kept(Rule::from, unit); }            // the tail of it
   static Kept scattered(uint64_t seed) noexcept { return Kept(Rule::scattered, seed); }  // each by chance
   bool unit(uint64_t index) const noexcept;
+  bool whole(uint64_t units) const noexcept {
+    return rule_ == Rule::first && value_ >= units;
+  }  // known to be so at once
 
  private:
   enum class Rule : uint8_t { first, from, scattered };

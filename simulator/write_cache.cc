@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
-#include "simulator/event_log.h"
 #include "simulator/extents.h"
 #include "simulator/trace_hash.h"
 
 namespace seedbed {
 
 uint64_t WriteCache::submit_write(uint64_t offset_bytes, ByteSpan data, uint64_t event) {
-  return submit({.event = event, .extent = {offset_bytes, data.size()}, .data = {data.begin(), data.end()}});
+  return submit({.event = event, .extent = {offset_bytes, data.size()}, .data = {offset_bytes, data}});
 }
 
 uint64_t WriteCache::submit_discard(const Extent& extent, uint64_t event) {
@@ -39,9 +38,7 @@ void WriteCache::apply(Medium& medium, const Effect& effect, const std::vector<E
     if (effect.discards)
       medium.discard(piece);
     else
-      medium.write(
-          piece.offset_bytes,
-          ByteSpan(effect.data).subspan(piece.offset_bytes - effect.extent.offset_bytes, piece.length_bytes));
+      medium.write(effect.data, piece);
 }
 
 // A newly completed entry becomes visible, but for what completed ones that were submitted after it hide.
@@ -95,6 +92,7 @@ void WriteCache::keep(Entry& entry, const Survivors& survivors) const {
   const Extent& extent = entry.effect->extent;
   const uint64_t units = round_up(extent.length_bytes, unit_bytes_) / unit_bytes_;
   const Kept kept = survivors.of(entry.effect->event, units);
+  if (kept.whole(units)) return;
   std::vector<Extent> surviving;
   for (const Extent& piece : entry.live)
     for (uint64_t at = piece.offset_bytes; at < piece.end_bytes();) {
@@ -165,8 +163,7 @@ uint64_t WriteCache::hash() const noexcept {
   hash.mix(visible_.hash());
   for (const Entry& entry : entries_) {
     const Effect& effect = *entry.effect;
-    if (!effect.hash) effect.hash = effect.discards ? 0 : detail_of(as_text(effect.data));
-    hash.mix(*effect.hash);
+    hash.mix(effect.data.hash());
     hash.mix((entry.completion == 0 ? 1u : 0u) | (entry.orphaned ? 2u : 0u) | (effect.discards ? 4u : 0u));
     hash.mix(effect.extent.offset_bytes);
     hash.mix(effect.extent.length_bytes);

@@ -28,8 +28,8 @@ class WriteCache {
   WriteCache(uint64_t capacity_bytes, uint64_t unit_bytes)
       : unit_bytes_(unit_bytes), durable_(capacity_bytes), visible_(capacity_bytes) {}
 
-  // An effect goes in flight; the data is copied now. `event` is the number by which Survivors know it and
-  // must grow (0: one more than the last). The ticket counts submissions from 1.
+  // An effect goes in flight; the data is copied now, and only now. `event` is the number by which Survivors
+  // know it and must grow (0: one more than the last). The ticket counts submissions from 1.
   uint64_t submit_write(uint64_t offset_bytes, ByteSpan data, uint64_t event = 0);
   uint64_t submit_discard(const Extent& extent, uint64_t event = 0);
   // It completes, or fails without an effect. What is not in flight any more is left alone.
@@ -71,8 +71,7 @@ class WriteCache {
     uint64_t ticket = 0, event = 0;
     Extent extent;
     bool discards = false;
-    Bytes data{};
-    mutable std::optional<uint64_t> hash{};  // found when asked for
+    Medium::Patch data{};
   };
   struct Entry {
     std::shared_ptr<const Effect> effect;  // shared by copies of the drive
