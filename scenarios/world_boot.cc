@@ -203,8 +203,7 @@ void heal(World& world) {
     if (!drive.plugged) drive.replug();
   for (size_t i = 0; i < world.scenario->drives.size(); i++) world.slots[world.scenario->drives[i].name] = i;
   world.files.set_capacity(1 * TiB);
-  world.files.reach("/source");
-  world.files.reach("/desk");
+  world.files.reach_everything();
   world.restore_sources();
 }
 

@@ -43,7 +43,7 @@ std::vector<std::string> with_drive(
   if (marker_state(shipped.cache.durable()) != kMarkerClosed)
     findings.emplace_back("the drive marker does not say that no session is open");
   const std::shared_ptr<FileTree> files = std::make_shared<FileTree>(world.files);
-  for (const char* share : {"/source", "/desk"}) files->reach(share);  // the judge looks when everything is back
+  files->reach_everything();  // the judge looks when everything is back
   Scheduler scheduler({.seed = 1, .trace = {}});
   VirtualRuntime machine(scheduler, {.name = "judge", .workers = 1, .utc_ns = 0, .costs = CostTable::none()});
   SimulatedFiles store(machine, files, {.latency_ns = 0});

@@ -91,6 +91,7 @@ class FileTree {
   // reach(), over kills and power cuts. A sync that fails so is a failed sync. Nothing stands there: nothing.
   void unreach(const std::string& path);
   void reach(const std::string& path);
+  void reach_everything();
 
   // --- what a judge sees ---
   // Of all that a next boot can see: names, kinds, modes, sizes, bytes, times, links, what is out of reach.

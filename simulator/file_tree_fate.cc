@@ -127,6 +127,11 @@ void FileTree::reach(const std::string& path) {
   find_out_of_reach();
 }
 
+void FileTree::reach_everything() {
+  unreached_.clear();
+  find_out_of_reach();
+}
+
 void FileTree::find_out_of_reach() {
   out_of_reach_.clear();
   for (const std::string& path : unreached_)
