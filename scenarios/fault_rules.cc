@@ -35,6 +35,8 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::flush_error:
     case FaultAction::flush_lie:
       return {.events = {Kind::drive_flush}, .usual_event = Kind::drive_flush, .only_before = true};
+    case FaultAction::sync_lie:
+      return {.events = {Kind::file_sync, Kind::directory_sync}, .only_before = true};
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:
       return {.events = {Kind::drive_write, Kind::drive_write_done}, .usual_event = Kind::drive_write};

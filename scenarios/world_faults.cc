@@ -54,6 +54,7 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
     case FaultAction::flush_error:
       return error(ErrorCode::io_error, "the drive reports that the flush failed", "Run the same command again");
     case FaultAction::flush_lie:
+    case FaultAction::sync_lie:
       interference.lie = true;
       return;
     case FaultAction::file_error:

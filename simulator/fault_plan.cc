@@ -6,7 +6,7 @@
 
 namespace seedbed {
 
-static constexpr std::array<std::pair<FaultAction, std::string_view>, 19> kNames = {{
+static constexpr std::array<std::pair<FaultAction, std::string_view>, 20> kNames = {{
     {FaultAction::kill, "kill"},
     {FaultAction::host_power_cut, "host-power-cut"},
     {FaultAction::drive_power_cut, "drive-power-cut"},
@@ -17,6 +17,7 @@ static constexpr std::array<std::pair<FaultAction, std::string_view>, 19> kNames
     {FaultAction::read_error, "read-error"},
     {FaultAction::flush_error, "flush-error"},
     {FaultAction::flush_lie, "flush-lie"},
+    {FaultAction::sync_lie, "sync-lie"},
     {FaultAction::bit_rot, "bit-rot"},
     {FaultAction::bad_sectors, "bad-sectors"},
     {FaultAction::disk_full, "disk-full"},
@@ -39,7 +40,15 @@ std::optional<FaultAction> action_named(std::string_view name) noexcept {
 }
 
 bool legal(FaultAction action) noexcept {
-  return action != FaultAction::flush_lie && action != FaultAction::bit_rot && action != FaultAction::bad_sectors;
+  switch (action) {
+    case FaultAction::flush_lie:
+    case FaultAction::sync_lie:
+    case FaultAction::bit_rot:
+    case FaultAction::bad_sectors:
+      return false;
+    default:
+      return true;
+  }
 }
 
 bool glob_matches(std::string_view pattern, std::string_view text) noexcept {

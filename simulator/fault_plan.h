@@ -23,6 +23,7 @@ enum class FaultAction : uint8_t {
   read_error,       // this read fails
   flush_error,      // this flush fails; what it covered is not durable, nor by a later flush
   flush_lie,        // this flush says yes and does nothing (illegal: it breaks the contract)
+  sync_lie,         // this sync of a file or directory says yes and does nothing (illegal)
   bit_rot,          // the sectors of this write decay once it is on the medium (illegal)
   bad_sectors,      // the sectors of this write cannot be read any more (latent; writing heals them)
   disk_full,        // the computer's disk: this write finds no space, and none is there until heal

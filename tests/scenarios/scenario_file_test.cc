@@ -161,9 +161,10 @@ TEST(ScenarioFile, every_action_can_be_written) {
   for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++) {
     const std::string word(action_name(static_cast<FaultAction>(i)));
     const bool of_place = word.starts_with("source-") || word.starts_with("share-");
-    const Scenario s = read(
-        with_head("[[fault]]\nwhat = \"" + word + "\"\n" + (of_place ? "place = \"/source/x\"\n" : "") +
-                  (word == "file-error" ? "when = { event = \"file.open\" }\n" : "when = { nth = 2 }\n")));
+    const Scenario s =
+        read(with_head("[[fault]]\nwhat = \"" + word + "\"\n" + (of_place ? "place = \"/source/x\"\n" : "") +
+                       (word == "file-error" || word == "sync-lie" ? "when = { event = \"file.sync\" }\n"
+                                                                   : "when = { nth = 2 }\n")));
     ASSERT_EQ(s.faults.size(), 1u) << word;
     EXPECT_EQ(static_cast<int>(s.faults[0].action), i);
   }
