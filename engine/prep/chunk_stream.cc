@@ -18,6 +18,13 @@ uint32_t range_length(uint64_t file_offset_bytes, uint64_t size_bytes, uint64_t 
 
 }  // namespace
 
+uint64_t padded_bytes(const std::vector<LaidOutFile>& files) noexcept {
+  uint64_t bytes = 0;
+  for (const LaidOutFile& file : files)
+    for (const Extent& extent : file.extents) bytes += extent.length_bytes;
+  return bytes;
+}
+
 void for_each_range(const LaidOutFile& file, uint32_t chunk_bytes,
                     const std::function<void(uint64_t, uint32_t)>& visit) {
   uint64_t offset_bytes = 0;

@@ -71,6 +71,9 @@ class ChunkStream final : public ChunkSource {
   Cursor cursor_;
 };
 
+// What the files take up on the drive, padding included.
+uint64_t padded_bytes(const std::vector<LaidOutFile>& files) noexcept;
+
 // The ranges of one file as the manifest lists them: the same cutting.
 void for_each_range(const LaidOutFile& file, uint32_t chunk_bytes,
                     const std::function<void(uint64_t offset_bytes, uint32_t length_bytes)>& visit);

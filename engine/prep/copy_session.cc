@@ -6,7 +6,7 @@
 
 #include "engine/documents/drive_info.h"
 #include "engine/prep/drive_proof.h"
-#include "engine/prep/stage_progress.h"
+#include "engine/prep/session_proof.h"
 
 namespace seedbed {
 
@@ -14,6 +14,8 @@ namespace {
 
 constexpr uint64_t kJournalSoftBytes = 1 * MiB;  // compacted beyond; the portal takes 2 MB
 constexpr std::string_view kFilesSet = "files", kManifestSet = "manifest";
+constexpr const char* kVolumeHashes = "volume";
+constexpr uint64_t kBuilding = 0;  // sessions count from 1
 
 Status not_this_drive(const std::string& what, const std::string& where) {
   return fail(ErrorCode::refused, "this is not the drive the journal speaks of: " + what, where,
@@ -22,13 +24,6 @@ Status not_this_drive(const std::string& what, const std::string& where) {
 
 std::string file_name_of(const std::string& path) {
   return path.substr(path.find_last_of('/') + 1);
-}
-
-uint64_t padded_bytes(const std::vector<LaidOutFile>& files) {
-  uint64_t bytes = 0;
-  for (const LaidOutFile& file : files)
-    for (const Extent& extent : file.extents) bytes += extent.length_bytes;
-  return bytes;
 }
 
 }  // namespace
@@ -48,9 +43,9 @@ Status CopySession::compact_when_large() {
   return journal_.compact([&](size_t index) { return keep[index]; });
 }
 
-std::string CopySession::side_file(const SessionHistory& of, const std::string& suffix) const {
+std::string CopySession::side_file(uint64_t session_number, const std::string& suffix) const {
   return join_path(history_.drive.log_directory,
-                   fmt::format("{}.{}.{}", file_name_of(journal_.path()), of.number, suffix));
+                   fmt::format("{}.{}.{}", file_name_of(journal_.path()), session_number, suffix));
 }
 
 ManifestParts CopySession::manifest_parts(const SourcePlan& plan, const SessionLayout& layout) const {
@@ -133,11 +128,13 @@ Result<StageReport> CopySession::build() {
   secrets_.reset();
   const uint64_t start_ns = ports_.runtime.now_ns();
   StageReport stage{"build", 0, {}};
-  TRY(build_drive(ports_.device, ports_.formatter, plan, stage.bytes));
+  const BuiltDrive built = TRY(build_drive(ports_.device, ports_.formatter, plan));
+  stage.bytes = built.content_bytes;
   stage.times.elapsed_ns = ports_.runtime.now_ns() - start_ns;
   options_.log.info(
       fmt::format("volume built: {} bytes in {} ms", stage.bytes, stage.times.elapsed_ns / 1'000'000));
-  TRY(append(volume_built_record()));
+  TRY(append(volume_built_record(
+      TRY(save_volume_hashes(ports_.files, side_file(kBuilding, kVolumeHashes), built.hashes)))));
   return stage;
 }
 
@@ -187,13 +184,27 @@ Result<OpenDrive> CopySession::open_drive() const {
 
 Status CopySession::apply_set(SetRecord& set, std::string_view name) {
   TRY(apply_metadata_set(ports_.files, ports_.device, set.saved, SetSide::redo));
-  return append(metadata_set_record(session(), name, SetState::applied, SavedSet(set.saved)));
+  return append(metadata_set_record(session(), name, SetState::applied, SavedFile(set.saved)));
 }
 
 Status CopySession::undo_set(SetRecord& set, std::string_view name) {
   if (set.state != SetState::prepared && set.state != SetState::applied) return {};
   TRY(apply_metadata_set(ports_.files, ports_.device, set.saved, SetSide::undo));
-  return append(metadata_set_record(session(), name, SetState::undone, SavedSet(set.saved)));
+  return append(metadata_set_record(session(), name, SetState::undone, SavedFile(set.saved)));
+}
+
+// What the drive must hold now: the last recorded hashes and what this session's sets have replaced since.
+// Without recorded hashes just the latter.
+Result<VolumeHashes> CopySession::expected_volume() const {
+  const uint64_t capacity_bytes = history_.drive.capacity_bytes;
+  VolumeHashes volume;
+  if (const SavedFile* known = history_.volume_hashes())
+    volume = TRY(load_volume_hashes(ports_.files, *known, capacity_bytes));
+  const SessionHistory& now = history_.sessions.back();
+  for (const SetRecord* set : {&now.files_set, &now.manifest_set})
+    if (set->state == SetState::applied)
+      TRY(hash_metadata_set(ports_.files, capacity_bytes, set->saved, volume));
+  return volume;
 }
 
 // A set that was prepared may be on the drive in part: it is written whole before anything is read through
@@ -223,8 +234,8 @@ Status CopySession::lay_out_files(OpenDrive& drive, const SourcePlan& plan) {
   marker.state = MarkerState::open;
   marker.generation = session().number;
   blocks.push_back({kMarkerOffset_bytes, encode_marker(marker)});
-  const SavedSet saved =
-      TRY(save_metadata_set(ports_.files, ports_.device, side_file(session(), "files.set"), blocks));
+  const SavedFile saved = TRY(save_metadata_set(
+      ports_.files, ports_.device, side_file(session().number, "files.set"), blocks, TRY(expected_volume())));
   options_.log.info(fmt::format("laid out {} files, {} metadata blocks", plan.files.size(), blocks.size()));
   TRY(append(metadata_set_record(session(), kFilesSet, SetState::prepared, saved)));
   return apply_set(session().files_set, kFilesSet);
@@ -234,8 +245,9 @@ Status CopySession::rename_manifest(OpenDrive& drive) {
   auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), false));
   TRY(ntfs.rename(kNewManifestPath, kManifestPath));
   const auto blocks = TRY(drive_blocks(*drive.volume, TRY(ntfs.close())));
-  const SavedSet saved =
-      TRY(save_metadata_set(ports_.files, ports_.device, side_file(session(), "manifest.set"), blocks));
+  const SavedFile saved =
+      TRY(save_metadata_set(ports_.files, ports_.device, side_file(session().number, "manifest.set"), blocks,
+                            TRY(expected_volume())));
   TRY(append(metadata_set_record(session(), kManifestSet, SetState::prepared, saved)));
   return apply_set(session().manifest_set, kManifestSet);
 }
@@ -243,7 +255,7 @@ Status CopySession::rename_manifest(OpenDrive& drive) {
 // ---- data ----
 
 Result<PageHashLog> CopySession::open_hash_log() {
-  const std::string path = side_file(session(), "hashes");
+  const std::string path = side_file(session().number, "hashes");
   if (!session().checkpoint) return PageHashLog::create(ports_.files, path);
   return PageHashLog::open(ports_.files, path, session().checkpoint->hash_log_bytes,
                            session().checkpoint->hash_log_sha256);
@@ -300,71 +312,24 @@ Status CopySession::copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& has
 
 // ---- proof and end ----
 
-Status CopySession::prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
-                          PageHashLog& hashes, SessionReport& report) {
-  // The file system first: its changed sectors are what the sets wrote, and freshly read it must still say what the
-  // data was written by.
-  TRY(prove_metadata_sets(ports_.files, ports_.device, session().files_set.saved, session().manifest_set.saved));
+// Once proved, or taken on trust when the proof is switched off, what the drive holds goes into the journal.
+Status CopySession::finalise(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data,
+                             ChunkStream& manifest, PageHashLog& hashes, SessionReport& report) {
+  const VolumeHashes volume = TRY(expected_volume());
+  const SavedFile* known = history_.volume_hashes();
+  if (known == nullptr)
+    options_.log.warning(
+        "the journal has no hashes of the volume that was built: only what this session wrote is proved");
+  if (options_.proof)
+    report.stages.push_back(TRY(prove_session(ports_.runtime, ports_.person, ports_.device, drive,
+                                              {plan, data, manifest, hashes, volume, options_.writer})));
+  std::optional<SavedFile> saved;
+  if (known != nullptr)
+    saved = TRY(save_volume_hashes(ports_.files, side_file(session().number, kVolumeHashes), volume));
   auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
-  const SessionLayout found = TRY(read_layout(ntfs, plan, kManifestPath));
-  const auto same = [](const LaidOutFile& a, const LaidOutFile& b) {
-    return a.size_bytes == b.size_bytes && a.extents == b.extents;
-  };
-  for (size_t i = 0; i < found.files.size(); i++)
-    if (!same(found.files[i], data.files()[i]))
-      return fail(ErrorCode::corrupt, "the proof found a file in another place than it was written to",
-                  plan.drive_path(plan.files[i]), "Abort the session and use another drive");
-  if (!same(found.manifest, manifest.files()[0]))
-    return fail(ErrorCode::corrupt, "the proof found the manifest in another place than it was written to",
-                kManifestPath);
-
-  const uint64_t data_bytes = padded_bytes(data.files());
-  StageProgress progress(ports_.runtime, ports_.person, "proof", data_bytes + padded_bytes(manifest.files()),
-                         0);
-  StageReport stage{"proof", 0, {}};
-  for (ChunkStream* stream : {&data, &manifest}) {
-    stream->rewind();
-    const uint64_t before_bytes = stage.bytes;
-    const auto mismatch = [&](const ProofPlace& place) -> Status {
-      const std::string what =
-          stream == &data ? plan.drive_path(plan.files[place.range.file_index]) : kManifestPath;
-      return fail(ErrorCode::corrupt,
-                  fmt::format("the proof read back other bytes than were written: {} at {}, {} bytes", what,
-                              place.range.file_offset_bytes, place.range.length_bytes),
-                  fmt::format("{} @ {}", ports_.device.identity().path,
-                              drive.volume->partition_offset_bytes() + place.chunk.volume_offset_bytes +
-                                  place.range.chunk_offset_bytes),
-                  "Abort the session with /AbortSession and use another drive");
-    };
-    uint64_t told_bytes = 0;
-    const auto on_bytes = [&](uint64_t done_bytes) {
-      if (done_bytes - told_bytes < 16 * MiB) return;
-      told_bytes = done_bytes;
-      progress.done(before_bytes + done_bytes);
-    };
-    const WriteTotals totals =
-        TRY(prove_chunks(ports_.runtime, ports_.device, *drive.volume, *stream, hashes,
-                         fitted_to(options_.writer, stream->chunk_count()), mismatch, on_bytes));
-    stage.bytes += totals.bytes;
-    stage.times.elapsed_ns += totals.times.elapsed_ns;
-    stage.times.hash_ns += totals.times.hash_ns;
-    stage.times.encrypt_ns += totals.times.encrypt_ns;
-    stage.times.write_wait_ns += totals.times.write_wait_ns;
-  }
-  progress.done(stage.bytes);
-  report.stages.push_back(stage);
-  return {};
-}
-
-Status CopySession::complete(OpenDrive& drive, SessionReport& report) {
-  if (session().manifest_hash.empty()) {
-    auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
-    const std::string md5 = TRY(manifest_md5(ntfs));
-    TRY(append(finalised_record(session(), md5, TRY(drive_header_hash(ports_.device, *drive.volume)))));
-  }
-  report.manifest_hash = session().manifest_hash;
-  report.header_hash = session().header_hash;
-  return append(session_complete_record(session()));
+  const std::string md5 = TRY(manifest_md5(ntfs));
+  return append(
+      finalised_record(session(), md5, TRY(drive_header_hash(ports_.device, *drive.volume)), saved));
 }
 
 Result<SessionReport> CopySession::run(const SourcePlan& plan) {
@@ -392,7 +357,7 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
     auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
     layout = TRY(read_layout(ntfs, plan, renamed ? kManifestPath : kNewManifestPath));
   }
-  layout.manifest.source_path = side_file(session(), "manifest");
+  layout.manifest.source_path = side_file(session().number, "manifest");
   const uint32_t cluster_bytes = history_.drive.cluster_bytes;
   const uint32_t chunk_bytes = options_.writer.chunk_bytes;
   ChunkStream data(ports_.files, layout.files, cluster_bytes, chunk_bytes);
@@ -423,8 +388,10 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
     TRY(copy(drive, manifest, hashes, "manifest", report));
     TRY(rename_manifest(drive));
   }
-  if (options_.proof && session().manifest_hash.empty())
-    TRY(prove(drive, plan, data, manifest, hashes, report));
+  if (session().manifest_hash.empty()) TRY(finalise(drive, plan, data, manifest, hashes, report));
+  TRY(append(session_complete_record(session())));
+  report.manifest_hash = session().manifest_hash;
+  report.header_hash = session().header_hash;
   report.session_id = session().id;
   report.drive_id = history_.drive.serial;
   report.files = plan.files.size();
@@ -432,7 +399,6 @@ Result<SessionReport> CopySession::run(const SourcePlan& plan) {
   report.rebuilt = rebuilt_;
   report.skipped = plan.skipped;
   report.renamed = plan.renamed;
-  TRY(complete(drive, report));
   TRY(tidy());
   return report;
 }
@@ -488,8 +454,15 @@ Status CopySession::tidy() {
     TRY(replace_file(ports_.files, fmt::format("{}_DriveInfo_{}.xml", journal_.path(), history_.drive.serial),
                      as_bytes(xml)));
   }
-  for (const char* suffix : {"files.set", "manifest.set", "manifest", "hashes"}) {
-    const auto removed = ports_.files.remove(side_file(last, suffix));
+  std::vector<std::string> done_with;
+  for (const char* suffix : {"files.set", "manifest.set", "manifest", "hashes"})
+    done_with.push_back(side_file(last.number, suffix));
+  const SavedFile* known = history_.volume_hashes();
+  for (uint64_t number = kBuilding; number <= last.number; number++)
+    if (const std::string path = side_file(number, kVolumeHashes); known == nullptr || path != known->path)
+      done_with.push_back(path);
+  for (const std::string& path : done_with) {
+    const auto removed = ports_.files.remove(path);
     if (!removed && removed.error().code != ErrorCode::not_found) return removed;
   }
   const std::vector<bool> keep = worth_keeping(journal_.records());

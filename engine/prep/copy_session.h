@@ -25,6 +25,7 @@
 #include "engine/prep/drive_history.h"
 #include "engine/prep/drive_volume.h"
 #include "engine/prep/session_layout.h"
+#include "engine/prep/stage_progress.h"
 
 namespace seedbed {
 
@@ -45,12 +46,6 @@ struct SessionOptions {
   std::shared_ptr<const SecretBytes>
       volume_password;  // a password protector beside the recovery password; null: none
   Logger log;
-};
-
-struct StageReport {
-  std::string name;
-  uint64_t bytes = 0;
-  StageTimes times;
 };
 
 struct SessionReport {
@@ -89,7 +84,7 @@ class CopySession {
   SessionHistory& session() { return history_.sessions.back(); }
   Status append(Record record);
   Status compact_when_large();
-  std::string side_file(const SessionHistory& of, const std::string& suffix) const;
+  std::string side_file(uint64_t session_number, const std::string& suffix) const;
   ManifestParts manifest_parts(const SourcePlan& plan, const SessionLayout& layout) const;
 
   Status draw_intent(DriveFacts facts);
@@ -106,9 +101,9 @@ class CopySession {
   Status copy(OpenDrive& drive, ChunkStream& stream, PageHashLog& hashes, const std::string& stage,
               SessionReport& report);
   Status rename_manifest(OpenDrive& drive);
-  Status prove(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
-               PageHashLog& hashes, SessionReport& report);
-  Status complete(OpenDrive& drive, SessionReport& report);
+  Result<VolumeHashes> expected_volume() const;
+  Status finalise(OpenDrive& drive, const SourcePlan& plan, ChunkStream& data, ChunkStream& manifest,
+                  PageHashLog& hashes, SessionReport& report);
 
   SessionPorts ports_;
   Journal& journal_;

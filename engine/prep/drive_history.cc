@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kActivity = "ActivityRecord";
 constexpr std::string_view kFilesSet = "files", kManifestSet = "manifest";
+constexpr std::string_view kHashFile = "VolumeHashFile", kHashBytes = "VolumeHashBytes",
+                           kHashSha256 = "VolumeHashSha256";
 
 Record activity(std::string_view id, std::vector<std::pair<std::string, std::string>> fields) {
   Record record;
@@ -25,6 +27,13 @@ Record session_activity(std::string_view id, const SessionHistory& session,
       activity(id, {{"SessionId", session.id}, {"SessionNumber", std::to_string(session.number)}});
   for (auto& field : fields) record.fields.push_back(std::move(field));
   return record;
+}
+
+void add_volume_hashes(Record& record, const std::optional<SavedFile>& hashes) {
+  if (!hashes) return;
+  record.fields.emplace_back(kHashFile, hashes->path);
+  record.fields.emplace_back(kHashBytes, std::to_string(hashes->length_bytes));
+  record.fields.emplace_back(kHashSha256, hashes->sha256);
 }
 
 const char* set_state_name(SetState state) {
@@ -64,7 +73,7 @@ class Reader {
     if (id == "VolumeBuilt") {
       if (!history.intent || history.built) return wrong("VolumeBuilt without an open intent");
       history.built = true;
-      return {};
+      return volume_hashes(record, history.built_hashes);
     }
     if (id == "SessionBegin") return begin(record);
     if (id == "DriveInfo") return {};  // for people and portals; nothing is believed from it
@@ -172,7 +181,7 @@ class Reader {
       session.manifest_hash = record.get("ManifestHash");
       session.header_hash = record.get("DriveHeaderHash");
       if (session.manifest_hash.size() != 32) return wrong("the manifest's hash is no MD5");
-      return {};
+      return volume_hashes(record, session.volume_hashes);
     }
     if (id == "SessionComplete") {
       if (session.manifest_hash.empty()) return wrong("SessionComplete before Finalised");
@@ -189,6 +198,16 @@ class Reader {
       return {};
     }
     return wrong(fmt::format("the unknown activity \"{}\"", id));
+  }
+
+  // Journals of before there were such files have none of the three fields; a record has all of them or none.
+  Status volume_hashes(const Record& record, std::optional<SavedFile>& into) const {
+    into.reset();
+    if (!record.has(kHashFile) && !record.has(kHashBytes) && !record.has(kHashSha256)) return {};
+    into = {text_of(record, kHashFile), record.number(kHashBytes), text_of(record, kHashSha256)};
+    if (into->path.empty() || into->length_bytes == 0 || into->sha256.size() != 64)
+      return wrong("the volume hash file is named in part only");
+    return {};
   }
 
   Status metadata_set(const Record& record, SessionHistory& session) {
@@ -228,6 +247,12 @@ const SessionHistory* DriveHistory::last_complete() const noexcept {
   for (const SessionHistory& session : sessions)
     if (session.complete) last = &session;
   return last;
+}
+
+const SavedFile* DriveHistory::volume_hashes() const noexcept {
+  const SessionHistory* last = last_complete();
+  const std::optional<SavedFile>& hashes = last != nullptr ? last->volume_hashes : built_hashes;
+  return hashes ? &*hashes : nullptr;
 }
 
 std::vector<uint64_t> DriveHistory::legal_generations() const {
@@ -271,8 +296,10 @@ Record intent_record(const DriveFacts& drive) {
   return record;
 }
 
-Record volume_built_record() {
-  return activity("VolumeBuilt", {});
+Record volume_built_record(const std::optional<SavedFile>& hashes) {
+  Record record = activity("VolumeBuilt", {});
+  add_volume_hashes(record, hashes);
+  return record;
 }
 
 Record session_begin_record(const SessionHistory& session) {
@@ -287,7 +314,7 @@ Record session_begin_record(const SessionHistory& session) {
 }
 
 Record metadata_set_record(const SessionHistory& session, std::string_view name, SetState state,
-                           const SavedSet& saved) {
+                           const SavedFile& saved) {
   return session_activity("MetadataSet", session,
                           {{"Name", std::string(name)},
                            {"State", set_state_name(state)},
@@ -310,9 +337,11 @@ Record data_done_record(const SessionHistory& session) {
 }
 
 Record finalised_record(const SessionHistory& session, const std::string& manifest_hash,
-                        const std::string& header_hash) {
-  return session_activity("Finalised", session,
-                          {{"ManifestHash", manifest_hash}, {"DriveHeaderHash", header_hash}});
+                        const std::string& header_hash, const std::optional<SavedFile>& hashes) {
+  Record record = session_activity("Finalised", session,
+                                   {{"ManifestHash", manifest_hash}, {"DriveHeaderHash", header_hash}});
+  add_volume_hashes(record, hashes);
+  return record;
 }
 
 Record session_complete_record(const SessionHistory& session) {

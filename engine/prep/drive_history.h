@@ -37,7 +37,7 @@ struct DriveFacts {
 enum class SetState : uint8_t { none, prepared, applied, undone };
 struct SetRecord {
   SetState state = SetState::none;
-  SavedSet saved;
+  SavedFile saved;
 };
 
 struct CheckpointRecord {
@@ -58,6 +58,7 @@ struct SessionHistory {
   std::optional<CheckpointRecord> checkpoint;  // the last
   bool data_done = false;  // all file ranges durable; checkpoints from here on are the manifest's
   std::string manifest_hash, header_hash;  // set by Finalised
+  std::optional<SavedFile> volume_hashes;  // by Finalised too; nothing: nobody knows them all
   bool aborting = false;                   // the undo has begun: the session can only be aborted
   bool complete = false, aborted = false;
   bool open() const noexcept { return !complete && !aborted; }
@@ -67,13 +68,17 @@ struct DriveHistory {
   std::string journal_id;
   bool intent = false, built = false;
   uint64_t build_attempts = 0;
-  DriveFacts drive;  // of the last intent
+  std::optional<SavedFile> built_hashes;  // of the empty volume; nothing: built before there were such files
+  DriveFacts drive;                       // of the last intent
   std::vector<SessionHistory> sessions;
 
   // The session that is under way, if one is.
   const SessionHistory* open_session() const noexcept;
   // The last complete one, whose manifest stands on the drive.
   const SessionHistory* last_complete() const noexcept;
+  // The volume hash file of the drive as the last complete session, or building, left it; null: there is
+  // none.
+  const SavedFile* volume_hashes() const noexcept;
   // Generations the drive may show now.
   std::vector<uint64_t> legal_generations() const;
 };
@@ -84,14 +89,14 @@ Status apply_record(DriveHistory& history, const Record& record, size_t index, c
 Result<DriveHistory> read_history(const std::vector<Record>& records, const std::string& where);
 
 Record intent_record(const DriveFacts& drive);
-Record volume_built_record();
+Record volume_built_record(const std::optional<SavedFile>& hashes);
 Record session_begin_record(const SessionHistory& session);
 Record metadata_set_record(const SessionHistory& session, std::string_view name, SetState state,
-                           const SavedSet& saved);
+                           const SavedFile& saved);
 Record checkpoint_record(const SessionHistory& session, const CheckpointRecord& checkpoint);
 Record data_done_record(const SessionHistory& session);
 Record finalised_record(const SessionHistory& session, const std::string& manifest_hash,
-                        const std::string& header_hash);
+                        const std::string& header_hash, const std::optional<SavedFile>& hashes);
 Record session_complete_record(const SessionHistory& session);
 Record session_aborting_record(const SessionHistory& session);
 Record session_aborted_record(const SessionHistory& session);

@@ -10,7 +10,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kUnitBytes = 4096;
+constexpr uint64_t kUnitBytes = kVolumeUnitBytes;
 constexpr uint64_t kStepBytes = 1 * MiB;
 constexpr uint64_t kLargeCapacityBytes = 2'000'000'000'000;
 // BitLocker's own files, named as directory listings of genuine volumes show them.
@@ -21,10 +21,37 @@ constexpr const char* kHeaderFile = "/System Volume Information/FVE2.{24e6f0ae-6
 constexpr const char* kExtraFile = "/System Volume Information/FVE2.{da392a22-cae0-4f0f-9a30-b8830385d046}";
 constexpr uint64_t kNtfsSerialOffset_bytes = 0x48;  // in the boot sector and its backup
 
-Status write_padded(BlockDevice& device, uint64_t offset_bytes, Bytes bytes) {
-  bytes.resize(round_up(bytes.size(), kUnitBytes));
-  return write_device(device, offset_bytes, bytes);
+// Errors of what is read on a drive know no drive: they are given its path, and a remedy where they have
+// none.
+template <typename T>
+Result<T> on_drive(Result<T> result, const std::string& path) {
+  if (result) return result;
+  Error& error = result.error();
+  if (error.where.empty()) error.where = path;
+  if (error.remedy.empty() && error.code == ErrorCode::corrupt)
+    error.remedy =
+        "The drive is damaged or was changed: prepare another, or this one anew, with a new journal";
+  return result;
 }
+
+// Writes to the drive and remembers what must be found there.
+class HashingWriter {
+ public:
+  explicit HashingWriter(BlockDevice& device) : device_(device) {}
+  Status write(uint64_t offset_bytes, ByteSpan bytes) {
+    hashes.put(offset_bytes, bytes);
+    return write_device(device_, offset_bytes, bytes);
+  }
+  Status write_padded(uint64_t offset_bytes, Bytes bytes) {
+    bytes.resize(round_up(bytes.size(), kUnitBytes));
+    return write(offset_bytes, bytes);
+  }
+
+  VolumeHashes hashes;
+
+ private:
+  BlockDevice& device_;
+};
 
 }  // namespace
 
@@ -113,8 +140,7 @@ Status EmptyVolume::read(uint64_t offset_bytes, MutableByteSpan out) const {
   return {};
 }
 
-Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& plan,
-                   uint64_t& written_bytes) {
+Result<BuiltDrive> build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& plan) {
   const uint64_t epoch = device.reset_epoch();
   const DeviceContract& contract = device.contract();
   const PartitionTable table =
@@ -140,6 +166,8 @@ Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& p
   const BitlockerVolume volume =
       TRY(BitlockerVolume::over(device, partition_bytes, places, plan.secrets.full_volume_key));
   SectorCipher cipher = volume.cipher();
+  HashingWriter writer(device);
+  BuiltDrive built;
   const std::vector<Extent> extents = content.extents();
   Bytes step;
   for (const Extent& extent : extents)
@@ -151,33 +179,37 @@ Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& p
         const MutableByteSpan part =
             MutableByteSpan(step).subspan(piece.logical_offset_bytes - at, piece.length_bytes);
         cipher.encrypt(piece.physical_offset_bytes, part);
-        TRY(write_device(device, partition_bytes + piece.physical_offset_bytes, part));
+        TRY(writer.write(partition_bytes + piece.physical_offset_bytes, part));
       }
       at += step.size();
-      written_bytes += step.size();
+      built.content_bytes += step.size();
     }
   for (const uint64_t area_bytes : places.metadata_offset_bytes)
-    TRY(write_padded(device, partition_bytes + area_bytes, bitlocker.metadata_area));
+    TRY(writer.write_padded(partition_bytes + area_bytes, bitlocker.metadata_area));
   Bytes header = bitlocker.volume_header;
   header.resize(kFveHeaderBytes);  // what lies beside it is never visible; zeros
-  TRY(write_padded(device, partition_bytes, header));
+  TRY(writer.write_padded(partition_bytes, header));
   const EncodedPartitionTable encoded = encode_partition_table(table);
   const uint64_t tail_bytes = round_down(encoded.tail_offset_bytes, kUnitBytes);
   Bytes tail(encoded.tail_offset_bytes - tail_bytes);
   append(tail, encoded.tail);
-  TRY(write_padded(device, tail_bytes, tail));
-  TRY(write_padded(device, 0, encoded.head));
+  TRY(writer.write_padded(tail_bytes, tail));
+  TRY(writer.write_padded(0, encoded.head));
   marker.state = MarkerState::closed;
   TRY(write_device(device, kMarkerOffset_bytes, encode_marker(marker)));
-  return flush_device(device, epoch);
+  TRY(flush_device(device, epoch));
+  built.hashes = std::move(writer.hashes);
+  return built;
 }
 
 Result<NtfsVolume> OpenDrive::file_system(int64_t now_ns, bool read_only) const {
   BitlockerVolume* below = volume.get();
-  return NtfsVolume::open(
-      {below->geometry().volume_bytes, below->geometry().sector_bytes,
-       [below](uint64_t offset_bytes, MutableByteSpan out) { return below->read(offset_bytes, out); }},
-      now_ns, read_only);
+  return on_drive(NtfsVolume::open({below->geometry().volume_bytes, below->geometry().sector_bytes,
+                                    [below](uint64_t offset_bytes, MutableByteSpan out) {
+                                      return below->read(offset_bytes, out);
+                                    }},
+                                   now_ns, read_only),
+                  path);
 }
 
 Result<OpenDrive> open_drive_volume(BlockDevice& device, std::string_view secret, KeyStretcher* stretcher) {
@@ -187,13 +219,16 @@ Result<OpenDrive> open_drive_volume(BlockDevice& device, std::string_view secret
     return fail(ErrorCode::not_found, "the drive is too small to hold anything", device.identity().path);
   TRY(read_device(device, 0, head));
   OpenDrive drive;
-  drive.table = TRY(parse_partition_table(head, contract.logical_sector_bytes, contract.capacity_bytes));
+  drive.path = device.identity().path;
+  drive.table = TRY(on_drive(
+      parse_partition_table(head, contract.logical_sector_bytes, contract.capacity_bytes), drive.path));
   if (drive.table.partitions.empty())
     return fail(ErrorCode::not_found, "the drive has no partition", device.identity().path);
   drive.partition = drive.table.partitions[0].place;
-  drive.marker = TRY(parse_marker(ByteSpan(head).subspan(kMarkerOffset_bytes), device.identity().path));
+  drive.marker =
+      TRY(on_drive(parse_marker(ByteSpan(head).subspan(kMarkerOffset_bytes), drive.path), drive.path));
   drive.volume = std::make_unique<BitlockerVolume>(
-      TRY(BitlockerVolume::open(device, drive.partition, secret, stretcher)));
+      TRY(on_drive(BitlockerVolume::open(device, drive.partition, secret, stretcher), drive.path)));
   return drive;
 }
 

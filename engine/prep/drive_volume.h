@@ -13,6 +13,7 @@
 #include "engine/ports/formatter.h"
 #include "engine/ports/runtime.h"
 #include "engine/prep/drive_marker.h"
+#include "engine/prep/volume_hashes.h"
 #include "engine/volume/bitlocker_volume.h"
 #include "engine/volume/ntfs_volume.h"
 #include "engine/volume/partition_table.h"
@@ -49,10 +50,14 @@ class EmptyVolume {
   SectorSet changed_;
 };
 
-// Writes everything; `written_bytes` is what went to the drive.
-Status build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& plan, uint64_t& written_bytes);
+struct BuiltDrive {
+  uint64_t content_bytes = 0;  // of the file system
+  VolumeHashes hashes;         // of all that was written
+};
+Result<BuiltDrive> build_drive(BlockDevice& device, Formatter& formatter, const BuildPlan& plan);
 
 struct OpenDrive {
+  std::string path;  // of the device, for messages
   PartitionTable table;
   Extent partition;
   std::optional<DriveMarker> marker;

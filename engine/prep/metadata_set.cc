@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 
 #include "engine/base/checksum.h"
 
@@ -12,7 +11,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kUnitBytes = 4096;  // drives are written in these, whatever their logical sector
+constexpr uint64_t kUnitBytes = kVolumeUnitBytes;  // drives are written in these, whatever their sectors
 constexpr uint64_t kBlockBytesMax = 1 * MiB;
 constexpr std::string_view kMagic = "SEEDBED METASET1";
 constexpr uint64_t kHeaderBytes = 16 + 8;      // magic, number of blocks
@@ -59,7 +58,7 @@ Status write_all(File& file, uint64_t& at, Digest& digest, ByteSpan bytes) {
   return {};
 }
 
-Status damaged(const SavedSet& set, std::string what) {
+Status damaged(const SavedFile& set, std::string what) {
   return fail(ErrorCode::corrupt, "the metadata set beside the journal " + std::move(what), set.path,
               "It is needed to finish or undo the session: restore the file, or prepare the drive anew with "
               "a new journal");
@@ -93,8 +92,8 @@ Result<std::vector<DriveBlock>> drive_blocks(BitlockerVolume& volume, const Sect
   return blocks;
 }
 
-Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path,
-                                   const std::vector<DriveBlock>& blocks) {
+Result<SavedFile> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path,
+                                    const std::vector<DriveBlock>& blocks, const VolumeHashes& before) {
   auto file = TRY(files.open(path, OpenMode::create, 0600));
   TRY(file->truncate(0));
   Digest digest(DigestKind::sha256);
@@ -106,6 +105,9 @@ Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const 
   for (const DriveBlock& block : blocks) {
     Bytes old(block.bytes.size());
     TRY(read_device(device, block.offset_bytes, old));
+    if (const auto other_bytes = before.find_other(block.offset_bytes, old))
+      return std::unexpected(
+          other_volume(device, "the drive no longer holds the volume that was built", *other_bytes).error());
     Bytes head;
     append_le(head, block.offset_bytes);
     append_le(head, static_cast<uint64_t>(block.bytes.size()));
@@ -115,11 +117,11 @@ Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const 
   }
   TRY(file->sync());
   TRY(files.sync_directory(parent_of(path)));
-  return SavedSet{path, at, hex_upper(digest.snapshot())};
+  return SavedFile{path, at, hex_upper(digest.snapshot())};
 }
 
 // Checks the whole file against the journal's word first, then hands out its blocks in order.
-static Status for_each_block(FileStore& files, uint64_t capacity_bytes, const SavedSet& set, SetSide side,
+static Status for_each_block(FileStore& files, uint64_t capacity_bytes, const SavedFile& set, SetSide side,
                              const std::function<Status(uint64_t offset_bytes, ByteSpan bytes)>& visit) {
   auto file = TRY(files.open(set.path, OpenMode::read));
   if (TRY(file->size()) != set.length_bytes) return damaged(set, "has another length than the journal says");
@@ -158,38 +160,21 @@ static Status for_each_block(FileStore& files, uint64_t capacity_bytes, const Sa
   return {};
 }
 
-Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet& set, SetSide side) {
+Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedFile& set, SetSide side) {
   const uint64_t epoch = device.reset_epoch();
-  TRY(for_each_block(files, device.contract().capacity_bytes, set, side,
-                     [&](uint64_t offset_bytes, ByteSpan bytes) { return write_device(device, offset_bytes, bytes); }));
+  TRY(for_each_block(
+      files, device.contract().capacity_bytes, set, side,
+      [&](uint64_t offset_bytes, ByteSpan bytes) { return write_device(device, offset_bytes, bytes); }));
   return flush_device(device, epoch);
 }
 
-Status prove_metadata_sets(FileStore& files, BlockDevice& device, const SavedSet& first, const SavedSet& second) {
-  const uint64_t capacity_bytes = device.contract().capacity_bytes;
-  std::set<uint64_t> replaced;  // units that the second has written over
-  Bytes found;
-  const auto compare = [&](uint64_t offset_bytes, ByteSpan bytes, bool whole) -> Status {
-    found.resize(bytes.size());
-    TRY(read_device(device, offset_bytes, found));
-    for (uint64_t at = 0; at < bytes.size(); at += kUnitBytes) {
-      if (!whole && replaced.contains(offset_bytes + at)) continue;
-      if (std::equal(found.begin() + static_cast<ptrdiff_t>(at), found.begin() + static_cast<ptrdiff_t>(at + kUnitBytes),
-                     bytes.begin() + static_cast<ptrdiff_t>(at)))
-        continue;
-      return fail(ErrorCode::corrupt, "the proof read back another file system than was written",
-                  fmt::format("{} @ {}", device.identity().path, offset_bytes + at),
-                  "Abort the session with /AbortSession and use another drive");
-    }
-    return {};
-  };
-  TRY(for_each_block(files, capacity_bytes, second, SetSide::redo, [&](uint64_t offset_bytes, ByteSpan bytes) {
-    for (uint64_t at = 0; at < bytes.size(); at += kUnitBytes) replaced.insert(offset_bytes + at);
-    return compare(offset_bytes, bytes, true);
-  }));
-  return for_each_block(files, capacity_bytes, first, SetSide::redo, [&](uint64_t offset_bytes, ByteSpan bytes) {
-    return compare(offset_bytes, bytes, false);
-  });
+Status hash_metadata_set(FileStore& files, uint64_t capacity_bytes, const SavedFile& set,
+                         VolumeHashes& volume) {
+  return for_each_block(files, capacity_bytes, set, SetSide::redo,
+                        [&](uint64_t offset_bytes, ByteSpan bytes) -> Status {
+                          volume.put(offset_bytes, bytes);
+                          return {};
+                        });
 }
 
 }  // namespace seedbed

@@ -13,6 +13,8 @@
 
 #include "engine/base/text.h"
 #include "engine/ports/file_store.h"
+#include "engine/prep/saved_file.h"
+#include "engine/prep/volume_hashes.h"
 #include "engine/volume/bitlocker_volume.h"
 #include "engine/volume/ntfs_volume.h"
 
@@ -27,23 +29,20 @@ struct DriveBlock {
 // holds beside the changed sectors is read.
 Result<std::vector<DriveBlock>> drive_blocks(BitlockerVolume& volume, const SectorSet& sectors);
 
-struct SavedSet {
-  std::string path;
-  uint64_t length_bytes = 0;
-  std::string sha256;  // upper-case hex over the whole file: goes into the journal
-};
-
-// Reads the old bytes from the drive and writes the set; durable on return, its name included.
-Result<SavedSet> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path,
-                                   const std::vector<DriveBlock>& blocks);
+// Reads the old bytes from the drive and writes the set; durable on return, its name included. corrupt when
+// the drive does not hold what `before` says: a set takes over what stands beside a changed sector and all
+// that the file system was read from, so building it on rot would make the rot part of the volume.
+Result<SavedFile> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path,
+                                    const std::vector<DriveBlock>& blocks, const VolumeHashes& before);
 
 enum class SetSide : uint8_t { redo, undo };
 // Checks the whole file against the journal's word first (corrupt otherwise), then writes one side of it to
 // the drive and flushes.
-Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedSet& set, SetSide side);
+Status apply_metadata_set(FileStore& files, BlockDevice& device, const SavedFile& set, SetSide side);
 
-// Reads back what two sets, applied one after the other, left on the drive: corrupt names the first place that differs.
-// Writes nothing.
-Status prove_metadata_sets(FileStore& files, BlockDevice& device, const SavedSet& first, const SavedSet& second);
+// What the drive holds once the set is applied, into `volume`. Checks the file like apply_metadata_set; does
+// not touch the drive.
+Status hash_metadata_set(FileStore& files, uint64_t capacity_bytes, const SavedFile& set,
+                         VolumeHashes& volume);
 
 }  // namespace seedbed

@@ -1,4 +1,5 @@
-// Tells the operator how far a stage is, with the time of this run. One task's.
+// What a stage of a session tells: how far it is, with the time of this run, to the operator; what it took,
+// to the report. One task's.
 #pragma once
 
 #include <string>
@@ -6,8 +7,15 @@
 
 #include "engine/ports/operator.h"
 #include "engine/ports/runtime.h"
+#include "engine/sectors/sector_writer.h"
 
 namespace seedbed {
+
+struct StageReport {
+  std::string name;
+  uint64_t bytes = 0;
+  StageTimes times;
+};
 
 class StageProgress {
  public:

@@ -30,6 +30,9 @@ enum class Step : uint8_t {
 };
 constexpr int kSteps = 16;
 
+struct Model;
+std::optional<SavedFile> hashes_of(const Model& model);
+
 // The life of a drive in the plainest form: what has happened to it and to its open session.
 struct Model {
   bool intent = false, built = false, open = false;
@@ -37,6 +40,8 @@ struct Model {
   SetState files = SetState::none, manifest = SetState::none;
   bool data_done = false, finalised = false, aborting = false;
   uint64_t ranges = 0;
+  int flavour = 0;                                  // which sessions record volume hashes
+  std::optional<SavedFile> hashes, pending_hashes;  // of the last complete session or building; of Finalised
 
   bool allows(Step step) const {
     const bool in_session = open && built;
@@ -90,6 +95,7 @@ struct Model {
         ranges = 0;
         break;
       case Step::built:
+        hashes = hashes_of(*this);
         built = true;
         break;
       case Step::files_prepared:
@@ -112,10 +118,12 @@ struct Model {
         break;
       case Step::finalised:
         finalised = true;
+        pending_hashes = hashes_of(*this);
         break;
       case Step::complete:
         open = false;
         settled = sessions;
+        hashes = pending_hashes;
         break;
       case Step::aborting:
         aborting = true;
@@ -142,12 +150,20 @@ struct Model {
   }
 };
 
+// The volume hashes that building (session 0) or a session records; every third has none, as in old journals.
+std::optional<SavedFile> hashes_of(const Model& model) {
+  const int session = model.built ? model.sessions : 0;
+  if ((session + model.flavour) % 3 == 2) return std::nullopt;
+  return SavedFile{"volume", static_cast<uint64_t>(session) + 1, std::string(64, 'F')};
+}
+
 Record record_of(Step step, const Model& model) {
   SessionHistory session;
   session.id = "session-x";
   session.number = static_cast<uint64_t>(step == Step::begin ? model.sessions + 1 : model.sessions);
   session.plan_digest = std::string(64, 'A');
-  const SavedSet saved{"set", 1, std::string(64, 'B')};
+  const SavedFile saved{"set", 1, std::string(64, 'B')};
+  const std::optional<SavedFile> hashes = hashes_of(model);
   switch (step) {
     case Step::intent: {
       DriveFacts facts;
@@ -159,7 +175,7 @@ Record record_of(Step step, const Model& model) {
     case Step::begin:
       return session_begin_record(session);
     case Step::built:
-      return volume_built_record();
+      return volume_built_record(hashes);
     case Step::files_prepared:
       return metadata_set_record(session, "files", SetState::prepared, saved);
     case Step::files_applied:
@@ -183,7 +199,7 @@ Record record_of(Step step, const Model& model) {
     case Step::data_done:
       return data_done_record(session);
     case Step::finalised:
-      return finalised_record(session, std::string(32, 'D'), "0:1:E");
+      return finalised_record(session, std::string(32, 'D'), "0:1:E", hashes);
     case Step::complete:
       return session_complete_record(session);
     case Step::aborting:
@@ -203,9 +219,11 @@ Record first_record() {
       .fields = {{"VocabularyVersion", "seedbed-1"}, {"JournalId", "4967d63b-2e29-4ad8-8399-f6a339e3d001"}}};
 }
 
-RC_GTEST_PROP(TrustModel, ARecordIsTakenExactlyWhenItFollows, (const std::vector<uint8_t>& choices)) {
+RC_GTEST_PROP(TrustModel, ARecordIsTakenExactlyWhenItFollows,
+              (const std::vector<uint8_t>& choices, uint8_t flavour)) {
   DriveHistory history;
   Model model;
+  model.flavour = flavour % 3;
   RC_ASSERT(apply_record(history, first_record(), 0, "j").has_value());
   size_t index = 1;
   for (const uint8_t choice : choices) {
@@ -223,6 +241,9 @@ RC_GTEST_PROP(TrustModel, ARecordIsTakenExactlyWhenItFollows, (const std::vector
       RC_ASSERT(history.built == model.built);
       RC_ASSERT((history.open_session() != nullptr) == model.open);
       RC_ASSERT(history.legal_generations() == model.generations());
+      const SavedFile* hashes = history.volume_hashes();
+      RC_ASSERT((hashes != nullptr) == model.hashes.has_value());
+      if (hashes != nullptr) RC_ASSERT(*hashes == *model.hashes);
     } else {
       const Status taken = apply_record(history, record, index, "j");
       RC_ASSERT(!taken.has_value());
@@ -230,6 +251,32 @@ RC_GTEST_PROP(TrustModel, ARecordIsTakenExactlyWhenItFollows, (const std::vector
       return;  // a history is believed whole or not at all
     }
   }
+}
+
+// Of the three fields that name a volume hash file a record has all or none.
+RC_GTEST_PROP(TrustModel, VolumeHashesNamedInPartAreRefused, (bool at_the_end, uint8_t missing)) {
+  std::vector<Record> records{first_record()};
+  Model model;
+  const auto add = [&](Step step) {
+    records.push_back(record_of(step, model));
+    model.take(step);
+  };
+  add(Step::intent);
+  add(Step::begin);
+  add(Step::built);
+  if (at_the_end)
+    for (const Step step : {Step::files_prepared, Step::files_applied, Step::data_done,
+                            Step::manifest_prepared, Step::manifest_applied, Step::finalised})
+      add(step);
+  RC_ASSERT(read_history(records, "j").has_value());
+  const bool all = missing % 8 == 0, none = missing % 8 == 7;
+  const char* names[] = {"VolumeHashFile", "VolumeHashBytes", "VolumeHashSha256"};
+  for (int i = 0; i < 3; i++)
+    if ((missing >> i & 1) != 0)
+      std::erase_if(records.back().fields, [&](const auto& field) { return field.first == names[i]; });
+  const auto read = read_history(records, "j");
+  RC_ASSERT(read.has_value() == (all || none));
+  if (!read) RC_ASSERT(read.error().code == ErrorCode::corrupt);
 }
 
 RC_GTEST_PROP(TrustModel, CompactionChangesNothingThatIsBelieved, (uint8_t checkpoints)) {
