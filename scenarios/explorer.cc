@@ -58,7 +58,7 @@ uint64_t Explorer::hash_of(const Point& point, FaultAction action, const Survivo
   } else {
     die_at(world, {action == FaultAction::host_power_cut, survivors, point.event.number}, point.event.time_ns);
   }
-  hash.mix(world.hash());
+  hash.mix(world.hash(World::FileTimes::source));
   hash.mix(world.command);
   hash.mix(world.promises.durable_bytes);
   hash.mix(world.promises.completed ? 1u : 0u);

@@ -192,9 +192,9 @@ std::vector<std::string> World::words_of(const CommandSpec& command) const {
   return words;
 }
 
-uint64_t World::hash() const {
+uint64_t World::hash(FileTimes times) const {
   TraceHash hash;
-  hash.mix(files.hash());
+  hash.mix(files.hash(times == FileTimes::all ? "" : "/desk"));
   for (const auto& [slot, index] : slots) {
     hash.mix(slot);
     hash.mix(drives[index].hash());

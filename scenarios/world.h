@@ -56,8 +56,10 @@ struct World {
   std::vector<std::string> words_of(const CommandSpec& command) const;
   const std::string& account_key() const noexcept { return account_key_; }
 
-  // What a next boot can see and lose: equal numbers, equal futures (of the same command).
-  uint64_t hash() const;
+  // What a next boot can see and lose: equal numbers, equal futures (of the same command). FileTimes::source leaves out
+  // when the engine's own files were written, which it never asks.
+  enum class FileTimes : uint8_t { all, source };
+  uint64_t hash(FileTimes times = FileTimes::all) const;
 
   std::shared_ptr<const Scenario> scenario;
   uint64_t seed = 0;

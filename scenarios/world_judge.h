@@ -20,6 +20,8 @@ std::vector<std::string> judge_shipped(const World& world, const std::string& dr
 // Everything wrong with a drive whose only session was aborted: a whole, empty volume.
 std::vector<std::string> judge_empty(const World& world, const std::string& drive, const std::string& recovery_password);
 
+// Whether the medium's drive marker says that no session is open: other computers take such a drive.
+bool marked_closed(const DriveState& drive);
 // Whether a drive that was blank when the session began carries anything but its marker without carrying that: then
 // nothing on it says whose it is.
 bool unmarked(const DriveState& drive);

@@ -54,8 +54,8 @@ class FileTree {
   Status truncate(const Handle& handle, uint64_t size_bytes, int64_t now_ns, uint64_t event = 0);
   Status sync(const Handle& handle);
   Status lock(const Handle& handle);
-  // A path of the file as it is named now: a renamed file has not the path it was opened by. That one when it has no
-  // name any more.
+  // A path of the file as it is named now: a renamed file has not the path it was opened by. That one when it
+  // has no name any more.
   std::string path_of(const Handle& handle) const;
 
   Result<FileStat> stat(const std::string& path) const;
@@ -96,7 +96,8 @@ class FileTree {
   // --- what a judge sees ---
   // Of all that a next boot can see: names, kinds, modes, sizes, bytes, times, links, what is out of reach.
   // Equal trees have equal hashes however they came about; unchanged content costs nothing.
-  uint64_t hash() const;
+  // Times of `timeless` and what lies below it are left out.
+  uint64_t hash(const std::string& timeless = "") const;
   uint64_t hash_under(const std::string& path) const;  // of what stands there, in reach or not; 0: nothing
 
  private:
@@ -165,7 +166,7 @@ class FileTree {
   void relink();  // parents, links and references, counted anew
   std::set<uint64_t> all_under(uint64_t id) const;
   void find_out_of_reach();
-  uint64_t hash_of(uint64_t id) const;
+  uint64_t hash_of(uint64_t id, uint64_t timeless = 0, bool times = true) const;
 
   FileTreeOptions options_;
   std::map<uint64_t, std::shared_ptr<Node>> nodes_;         // shared with copies until changed
