@@ -62,6 +62,11 @@ uint64_t Explorer::hash_of(const Point& point, FaultAction action, const Survivo
   hash.mix(world.command);
   hash.mix(world.promises.durable_bytes);
   hash.mix(world.promises.completed ? 1u : 0u);
+  for (const FaultPlan::Standing& fault : world.faults.standings()) {  // what may still befall it
+    const bool over = fault.fault.times != 0 && fault.fired >= fault.fault.times;
+    const uint64_t waited = std::min(fault.fitted, fault.fault.when.nth - 1);
+    hash.mix(over ? ~uint64_t{0} : fault.fault.times == 0 ? waited : waited + fault.fired);
+  }
   return hash.value();
 }
 

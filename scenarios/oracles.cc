@@ -53,6 +53,8 @@ void Oracles::heard(const std::vector<std::string>& said) {
 void Oracles::judge_drives(const World& world, int number) {
   for (const std::string& drive : drives_of(world)) {
     const auto history = world.history(drive);
+    if (!history && world.promises.completed && drive == world.promises.drive)
+      find(number, "its session was said to be complete, and the journal cannot be read: " + history.error().message());
     if (!history || !history->built || history->open_session() != nullptr) continue;
     std::vector<ShippedSession> complete;
     for (const SessionHistory& session : history->sessions)
@@ -81,8 +83,7 @@ void Oracles::after_death(const World& world) {
       find(2, drive + ": it holds something, and no marker that says whose it is");
   const Promises& promised = world.promises;
   if (promised.session.empty() || (promised.durable_bytes == 0 && !promised.completed)) return;
-  const std::string drive = world.scenario->commands[std::min(world.command, world.scenario->commands.size() - 1)].drive;
-  const auto history = world.history(drive);
+  const auto history = world.history(promised.drive);
   if (!history) return find(2, "the journal that promises rest on cannot be read: " + history.error().message());
   const auto session = std::ranges::find(history->sessions, promised.session, &SessionHistory::id);
   if (session == history->sessions.end())
@@ -149,7 +150,7 @@ void Oracles::judge_work(const World& world) {
   if (work.data_bytes > data_bound_bytes)
     find(6, fmt::format("the data phase wrote {} bytes; {} files' bytes and {} interruptions allow {}", work.data_bytes,
                         planned_bytes, work.interruptions, data_bound_bytes));
-  const uint64_t build_bound_bytes = work.most_build_bytes * (1 + work.interruptions);
+  const uint64_t build_bound_bytes = work.most_build_bytes * (drives_of(world).size() + work.interruptions);
   if (work.build_bytes > build_bound_bytes)
     find(6, fmt::format("building wrote {} bytes, its own size and {} interruptions allow {}", work.build_bytes,
                         work.interruptions, build_bound_bytes));

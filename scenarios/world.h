@@ -24,7 +24,7 @@ namespace seedbed {
 
 // What the operator was told, and so may rely on.
 struct Promises {
-  std::string session;           // that the rest is about
+  std::string drive, session;    // that the rest is about
   uint64_t durable_bytes = 0;    // of the copy stage
   bool completed = false;        // "the copy session is complete"
   std::string manifest_hash;     // said with it

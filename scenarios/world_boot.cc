@@ -128,7 +128,8 @@ class Boot {
       return;  // in the middle of an append: still the phase it was
     }
     const std::string session = history->sessions.empty() ? "" : history->sessions.back().id;
-    if (session != world_.promises.session) world_.promises = {.session = session, .manifest_hash = {}};
+    if (session != world_.promises.session || drive_name_ != world_.promises.drive)
+      world_.promises = {.drive = drive_name_, .session = session, .manifest_hash = {}};
     world_.phase = World::phase_of(*history);
   }
 

@@ -171,6 +171,25 @@ TEST(Journey, more_virtual_time_than_allowed_is_stuck) {
   EXPECT_EQ(played.commands.size(), 3u) << "the operator takes a minute each time";
 }
 
+// The promises of the first drive are not the second one's, even where both sessions have one name.
+TEST(Journey, a_second_drive_that_dies_early_has_lost_nothing_of_the_first) {
+  for (const char* second : {"session-1", "session-2"}) {
+    Scenario scenario = tiny();
+    scenario.drives.push_back({.name = "other", .capacity_bytes = 16 * MiB});
+    scenario.commands = {{}, {.session = second, .drive = "other"}};
+    for (const char* phase : {"start", "intent", "build", "data", "closing"}) {
+      FaultTrigger when = nth_in(phase, 2);
+      when.boot = 2;
+      scenario.faults = {fault(Act::host_power_cut, when)};
+      scenario.faults[0].survivors = {.shape = Survivors::Shape::none};
+      const Played played = play(scenario);
+      expect_verdict(played, Verdict::survived);
+      EXPECT_EQ(played.commands.size(), 3u) << second << " " << phase;
+      EXPECT_EQ(played.world.promises.drive, "other");
+    }
+  }
+}
+
 TEST(Journey, a_world_that_has_just_died_is_judged_before_it_boots) {
   const test::Caught late = test::caught(tiny(), [](const World& world, const Event&) {
     return world.promises.durable_bytes > 0 && world.phase == "data";

@@ -1,0 +1,123 @@
+// Exploration: which survivors the bound holds, that parts make a whole, and that a run in which nothing is
+// wrong is clean at every crash.
+#include "scenarios/explorer.h"
+
+#include "tests/scenarios/slim_world.h"
+
+namespace seedbed {
+namespace {
+
+using test::shared;
+using test::slim;
+
+std::vector<std::string> texts(const std::vector<PendingEffect>& pending) {
+  std::vector<std::string> texts;
+  for (const Survivors& survivors : survivors_within_bound(pending)) texts.push_back(survivors.text());
+  return texts;
+}
+using Texts = std::vector<std::string>;
+
+TEST(SurvivorsWithinBound, nothing_pending_has_one_outcome) {
+  EXPECT_EQ(texts({}), (Texts{"none"}));
+}
+
+TEST(SurvivorsWithinBound, one_effect_is_lost_whole_or_torn_in_the_middle_and_at_its_edges) {
+  EXPECT_EQ(texts({{.event = 7, .units = 1}}), (Texts{"none", "all"}));
+  EXPECT_EQ(texts({{.event = 7, .units = 2}}), (Texts{"none", "all", "torn:7/1"}));
+  EXPECT_EQ(texts({{.event = 7, .units = 3}}), (Texts{"none", "all", "torn:7/1", "torn:7/1", "torn:7/2"}));
+  EXPECT_EQ(texts({{.event = 7, .units = 8}}), (Texts{"none", "all", "torn:7/4", "torn:7/1", "torn:7/7"}));
+}
+
+TEST(SurvivorsWithinBound, of_several_each_prefix_and_each_single_loss_too) {
+  EXPECT_EQ(texts({{.event = 3, .units = 1}, {.event = 5, .units = 4}, {.event = 9, .units = 8}}),
+            (Texts{"none", "all", "prefix:3", "but:3", "prefix:5", "but:5", "torn:5/2", "torn:9/4",
+                   "torn:9/1", "torn:9/7"}));
+}
+
+struct Explored {
+  ExploreTotals totals;
+  std::vector<ScenarioRecord> failed;
+  uint64_t progress = 0;
+};
+
+Explored explore(const Scenario& scenario, const ExploreOptions& options) {
+  Explored explored;
+  Explorer explorer(shared(scenario), options);
+  const auto totals = explorer.run([&](const ScenarioRecord& record) { explored.failed.push_back(record); },
+                                   [&](const ExploreTotals&) { explored.progress++; });
+  if (!totals) throw std::runtime_error(totals.error().message());
+  explored.totals = *totals;
+  return explored;
+}
+
+TEST(Explorer, where_nothing_is_wrong_every_crash_is_survived) {
+  const Explored explored = explore(slim(), {.shard = 5, .shards = 16});
+  EXPECT_EQ(explored.totals.failed, 0u)
+      << explored.failed.front().token << ": " << explored.failed.front().why;
+  EXPECT_EQ(explored.totals.judged, explored.totals.mine);
+  EXPECT_GT(explored.totals.judged, 30u);
+  EXPECT_GT(explored.totals.promised, 5u) << "states in which something can be lost are what counts";
+  EXPECT_EQ(explored.progress, explored.totals.judged);
+}
+
+TEST(Explorer, the_parts_make_the_whole_and_equal_states_are_one) {
+  uint64_t mine = 0;
+  const ExploreTotals whole = explore(slim(), {.budget = 1}).totals;
+  EXPECT_EQ(whole.mine, whole.distinct);
+  EXPECT_LT(whole.distinct, whole.states) << "some crashes leave the same world";
+  EXPECT_GT(whole.crash_points, 100u);
+  for (uint64_t shard = 0; shard < 3; shard++) {
+    const ExploreTotals part = explore(slim(), {.shard = shard, .shards = 3, .budget = 1}).totals;
+    EXPECT_EQ(part.states, whole.states);
+    EXPECT_EQ(part.distinct, whole.distinct);
+    EXPECT_GT(part.mine, whole.distinct / 6) << "a fair share";
+    mine += part.mine;
+  }
+  EXPECT_EQ(mine, whole.distinct);
+}
+
+TEST(Explorer, no_more_are_judged_than_the_budget_allows) {
+  const Explored explored = explore(slim(), {.shard = 1, .shards = 4, .budget = 7});
+  EXPECT_EQ(explored.totals.judged, 7u);
+  EXPECT_EQ(explored.progress, 7u);
+  EXPECT_GT(explored.totals.mine, 7u);
+}
+
+// A checkpoint that stands in a journal whose sync lied is one thing, and to be told of it another: the parts
+// of an exploration that fails are those of its whole.
+TEST(Explorer, failures_of_the_parts_are_the_failures_of_the_whole) {
+  Scenario scenario = slim();
+  scenario.faults = {test::always(FaultAction::sync_lie, EventKind::file_sync, "data", "*.jrn")};
+  const auto tokens = [&](uint64_t shard, uint64_t shards) {
+    std::set<std::string> tokens;
+    for (const ScenarioRecord& record : explore(scenario, {.shard = shard, .shards = shards}).failed)
+      tokens.insert(record.token);
+    return tokens;
+  };
+  const std::set<std::string> whole = tokens(3, 12), first = tokens(3, 24), second = tokens(15, 24);
+  EXPECT_FALSE(whole.empty());
+  std::set<std::string> both = first;
+  both.insert(second.begin(), second.end());
+  EXPECT_EQ(both, whole);
+  EXPECT_EQ(first.size() + second.size(), whole.size());
+}
+
+TEST(Explorer, worlds_that_are_equal_but_for_a_fault_still_to_come_are_two) {
+  Scenario scenario = slim();
+  FaultTrigger when = test::nth(2, EventKind::drive_write, "data");
+  scenario.faults = {test::fault(FaultAction::replug, when, "drive")};  // it is plugged: nothing happens
+  EXPECT_GT(explore(scenario, {.budget = 1}).totals.distinct, explore(slim(), {.budget = 1}).totals.distinct);
+}
+
+TEST(Explorer, a_run_that_fails_by_itself_is_not_explored) {
+  Scenario scenario = slim();
+  scenario.expect.verdict = Verdict::refused;
+  Explorer explorer(shared(scenario), {});
+  const auto totals = explorer.run([](const ScenarioRecord&) {}, [](const ExploreTotals&) {});
+  ASSERT_FALSE(totals);
+  EXPECT_EQ(totals.error().code, ErrorCode::refused);
+  EXPECT_NE(totals.error().what.find("ends as survived by itself"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace seedbed
