@@ -92,7 +92,9 @@ void Oracles::after_death(const World& world) {
     if (!session->complete ||
         (!promised.manifest_hash.empty() && session->manifest_hash != promised.manifest_hash))
       find(2, "the session was said to be complete, and the journal does not know");
-    judge_drive_info(world, drive);
+    judge_drive_info(world, promised.drive);
+    if (!marked_closed(world.drive_in(promised.drive)))
+      find(2, promised.drive + ": the session was said to be complete, and the drive's marker does not say that none is open");
     judge_drives(world, 2);
     return;
   }

@@ -181,8 +181,10 @@ std::vector<std::string> World::words_of(const CommandSpec& command) const {
   if (command.action == CommandAction::resume) words.emplace_back("/ResumeSession");
   if (command.action == CommandAction::abort) words.emplace_back("/AbortSession");
   if (command.action != CommandAction::prepare) return words;
+  // The drive's first session needs everything, also when an earlier command was given up before it had begun.
   const auto first = std::ranges::find(scenario->commands, command.drive, &CommandSpec::drive);
-  if (first == scenario->commands.end() || first->session == command.session)
+  const auto begun = history(command.drive);
+  if (first == scenario->commands.end() || first->session == command.session || !begun || begun->sessions.empty())
     for (const std::string& word : {"/t:" + command.drive, std::string("/format"), std::string("/encrypt"),
                                     std::string("/silentmode"), "/sk:" + account_key_})
       words.push_back(word);
