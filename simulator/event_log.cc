@@ -105,22 +105,28 @@ std::string event_text(const Event& event) {
   return text;
 }
 
+// Every byte that is written comes through here, so it goes by 32 bytes, in two lanes that do not wait for
+// each other: the halves of a product of 128 bits, folded.
 uint64_t detail_of(std::string_view bytes) noexcept {
-  uint64_t hash = bytes.size() * 0x9e3779b97f4a7c15u;
-  const auto mix = [&](uint64_t word) {
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-    hash ^= hash >> 32;
+  constexpr uint64_t kFactor = 0x9e3779b97f4a7c15u, kOther = 0xbf58476d1ce4e5b9u;
+  const auto folded = [](uint64_t a, uint64_t b) {
+    const auto product = static_cast<unsigned __int128>(a) * b;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   };
-  size_t at = 0;
-  for (; at + 8 <= bytes.size(); at += 8) {
+  const auto word_at = [&](size_t at, size_t length_bytes = 8) {
     uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + at, 8);
-    mix(word);
+    std::memcpy(&word, bytes.data() + at, length_bytes);
+    return word;
+  };
+  uint64_t one = bytes.size() * kFactor, two = kOther;
+  size_t at = 0;
+  for (; at + 32 <= bytes.size(); at += 32) {
+    one = folded(word_at(at) ^ kFactor, word_at(at + 8) ^ one);
+    two = folded(word_at(at + 16) ^ kOther, word_at(at + 24) ^ two);
   }
-  uint64_t last = 0;
-  if (at < bytes.size()) std::memcpy(&last, bytes.data() + at, bytes.size() - at);
-  mix(last);
-  return hash;
+  for (; at + 8 <= bytes.size(); at += 8) one = folded(word_at(at) ^ kFactor, one ^ kOther);
+  if (at < bytes.size()) one = folded(word_at(at, bytes.size() - at) ^ kFactor, one ^ kOther);
+  return folded(one ^ kFactor, two ^ kOther);
 }
 
 }  // namespace seedbed

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulator/event_log.h"
+
 namespace seedbed {
 
 // The pieces of a range that lie in one page each: visit(page, offset in it, offset in the range, length).
@@ -101,12 +103,7 @@ static uint64_t mixed(uint64_t hash, uint64_t word) noexcept {
 
 uint64_t Medium::Page::hash() const noexcept {
   if (!known_hash) {
-    uint64_t hash = 0;
-    if (!all_zero(bytes)) {
-      for (size_t at = 0; at < kPageBytes; at += 8) hash = mixed(hash, load_le<uint64_t>(bytes, at));
-      hash |= 1;
-    }
-    known_hash = hash;
+    known_hash = all_zero(bytes) ? 0 : detail_of(as_text(bytes)) | 1;
   }
   return *known_hash;
 }
@@ -117,6 +114,10 @@ Medium::Patch::Patch(uint64_t offset_bytes, ByteSpan data) : first_page_(offset_
                const ByteSpan piece = data.subspan(at, piece_bytes);
                std::shared_ptr<Page>& page = pages_.emplace_back();
                if (all_zero(piece)) return;
+               if (piece.size() == kPageBytes) {
+                 page = std::make_shared<Page>(piece.first<kPageBytes>());
+                 return;
+               }
                page = std::make_shared<Page>();
                std::memcpy(page->bytes.data() + in_page, piece.data(), piece.size());
              });

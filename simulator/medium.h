@@ -54,7 +54,11 @@ class Medium {
   static constexpr uint64_t kGroupPages = 256;
   // The hashes are of content alone and 0 for zeros, so that a page of zeros is as good as none.
   struct Page {
-    std::array<uint8_t, kPageBytes> bytes{};
+    Page() noexcept : bytes{} {}
+    explicit Page(std::span<const uint8_t, kPageBytes> given) noexcept {
+      std::memcpy(bytes.data(), given.data(), kPageBytes);
+    }
+    std::array<uint8_t, kPageBytes> bytes;
     mutable std::optional<uint64_t> known_hash;
     uint64_t hash() const noexcept;
   };
