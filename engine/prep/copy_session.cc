@@ -159,8 +159,15 @@ Status CopySession::check_device() const {
 
 Result<OpenDrive> CopySession::open_drive() const {
   const std::string& where = ports_.device.identity().path;
-  OpenDrive drive =
-      TRY(open_drive_volume(ports_.device, history_.drive.recovery_password.text(), ports_.stretcher));
+  auto opened = open_drive_volume(ports_.device, history_.drive.recovery_password.text(), ports_.stretcher);
+  if (!opened && opened.error().code == ErrorCode::not_found)  // no retry finds what is gone
+    return fail(ErrorCode::refused,
+                fmt::format("the volume that the journal says was built is not on the drive: {}",
+                            opened.error().what),
+                where,
+                "The drive was erased, or lost data after it had confirmed a flush: prepare another one, "
+                "with a new journal");
+  OpenDrive drive = TRY(std::move(opened));
   if (drive.table.disk != history_.drive.disk)
     return std::unexpected(not_this_drive("its disk GUID is " + drive.table.disk.text(), where).error());
   if (drive.volume->volume_id() != history_.drive.volume)
