@@ -41,3 +41,7 @@ seedbed_tests(cli ROOMS cli reference linux DEPENDS offseed drivereader TIMEOUT 
 if(TARGET test_cli)
   target_compile_definitions(test_cli PRIVATE SEEDBED_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 endif()
+seedbed_tests(rig ROOMS scenarios LINKS nlohmann_json::nlohmann_json DEPENDS seedbed TIMEOUT 900)
+if(TARGET test_rig)
+  target_compile_definitions(test_rig PRIVATE SEEDBED_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SEEDBED_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endif()
