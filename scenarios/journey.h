@@ -13,7 +13,7 @@ namespace seedbed {
 
 class Journey {
  public:
-  Journey(World world, EventLog& log) : world_(std::move(world)), log_(log) {}
+  Journey(World world, EventLog& log) : world_(std::move(world)), log_(log), boots_(world_.boots) {}
 
   // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
   void play(const Watch& watch = {}, bool just_died = false);
@@ -39,7 +39,7 @@ class Journey {
   bool healed_ = false;
   bool short_form_refused_ = false;  // "nothing to resume": the whole command is typed again
   unsigned failures_ = 0;            // in a row
-  uint64_t boots_ = 0;
+  uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one
 };
 
 }  // namespace seedbed
