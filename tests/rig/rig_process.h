@@ -70,9 +70,10 @@ class Rig : public testing::Test {
       "[[fault]]\nwhat = \"kill\"\nwhen = { event = \"drive.write\", nth = 1000000 }\n";
   static inline const std::string kKilled =
       "[[fault]]\nwhat = \"kill\"\nwhen = { phase = \"data\", nth = 5 }\n";
-  // Every sync of the journal lies: shown by a power cut only.
+  // The syncs of the journal lie while data is written: shown by a power cut only.
   static inline const std::string kJournalLies =
-      "[[fault]]\nwhat = \"sync-lie\"\nwhen = { event = \"file.sync\", place = \"*.jrn\" }\ntimes = "
+      "[[fault]]\nwhat = \"sync-lie\"\nwhen = { event = \"file.sync\", place = \"*.jrn\", phase = \"data\" "
+      "}\ntimes = "
       "\"always\"\n";
 
  private:

@@ -164,11 +164,12 @@ TEST(Journey, more_boots_than_the_operator_has_patience_for_are_stuck) {
 }
 
 TEST(Journey, more_virtual_time_than_allowed_is_stuck) {
-  Scenario scenario = with_fault(tiny(), always(fault(Act::kill, nth(5, Kind::drive_write))));
-  scenario.virtual_s_max = 150;
+  Scenario scenario = with_fault(tiny(), always(fault(Act::kill, nth_in("start", 2))));
+  scenario.virtual_s_max = 1;
+  scenario.operator_.boots_max = 1000;
   const Played played = play(scenario);
-  expect_verdict(played, Verdict::stuck, "not done after 150 s of virtual time");
-  EXPECT_EQ(played.commands.size(), 3u) << "the operator takes a minute each time";
+  expect_verdict(played, Verdict::stuck, "not done after 1 s of virtual time");
+  EXPECT_LT(played.commands.size(), 1000u);
 }
 
 // The promises of the first drive are not the second one's, even where both sessions have one name.

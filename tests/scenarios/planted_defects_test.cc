@@ -59,9 +59,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Defect{"a_flush_of_the_data", always(Act::flush_lie, Kind::drive_flush, "data", ""), true},
         Defect{"a_flush_of_the_new_volume", always(Act::flush_lie, Kind::drive_flush, "build", ""), true},
-        Defect{"a_sync_of_the_journal", always(Act::sync_lie, Kind::file_sync, "", "*.jrn"), false},
-        Defect{"a_sync_of_the_journals_directory", always(Act::sync_lie, Kind::directory_sync, "", "/desk"),
-               false},
+        Defect{"a_sync_of_the_journal", always(Act::sync_lie, Kind::file_sync, "data", "*.jrn"), false},
+        Defect{"a_sync_of_the_journals_directory",
+               always(Act::sync_lie, Kind::directory_sync, "start", "/desk"), false},
         Defect{"a_sync_of_the_hash_log", always(Act::sync_lie, Kind::file_sync, "", "*.hashes"), false}),
     [](const auto& tested) { return std::string(tested.param.name); });
 

@@ -44,7 +44,7 @@ TEST(ScenarioRun, the_record_says_what_the_scenario_is_and_what_became_of_it) {
     return std::ranges::count(record.timeline, kind, &TimelineEntry::kind);
   };
   EXPECT_EQ(marks("boot"), 2);
-  EXPECT_EQ(marks("end"), 1);
+  EXPECT_EQ(marks("end"), 2) << "a death and a success";
   EXPECT_EQ(marks("fault"), 1);
   EXPECT_GT(marks("phase"), 7);
   EXPECT_GT(marks("checkpoint") + marks("promise"), 0);
@@ -120,12 +120,12 @@ TEST(ScenarioRun, a_token_with_a_fault_makes_the_same_run_again) {
 // A journal whose syncs lie, so that there is something to be found.
 TEST(ScenarioRun, the_token_of_an_explored_state_replays_to_the_same_end) {
   Scenario scenario = test::slim();
-  scenario.faults = {test::always(Act::sync_lie, Kind::file_sync, "", "*.jrn")};
+  scenario.faults = {test::always(Act::sync_lie, Kind::file_sync, "data", "*.jrn")};
   std::vector<ScenarioRecord> explored;
   Explorer explorer(shared(scenario), {.shard = 2, .shards = 16});
   ASSERT_TRUE(explorer.run([&](const ScenarioRecord& record) { explored.push_back(record); },
                            [](const ExploreTotals&) {}));
-  ASSERT_GT(explored.size(), 5u);
+  ASSERT_GE(explored.size(), 3u);
   std::set<std::string> actions;
   for (const ScenarioRecord& record : explored) {
     const auto token = RunToken::parse(record.token);

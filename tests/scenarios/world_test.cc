@@ -131,7 +131,7 @@ TEST(World, the_operator_types_the_whole_command_once_per_drive_and_short_ones_a
   Scenario scenario = tiny();
   scenario.commands = {
       {}, {.session = "session-2", .source = "/source/dir", .destination = "box/more/", .page_blobs = true}};
-  const World world = world_of(scenario);
+  const World fresh = world_of(scenario), world = completed(scenario);
   const auto has = [](const std::vector<std::string>& words, const std::string& word) {
     return std::ranges::find(words, word) != words.end();
   };
@@ -140,6 +140,8 @@ TEST(World, the_operator_types_the_whole_command_once_per_drive_and_short_ones_a
        {std::string("/t:drive"), std::string("/format"), "/sk:" + world.account_key()}) {
     EXPECT_TRUE(has(first, word)) << word;
     EXPECT_FALSE(has(second, word)) << word;
+    EXPECT_TRUE(has(fresh.words_of(scenario.commands[1]), word))
+        << "the first was given up before it had begun";
   }
   EXPECT_TRUE(has(second, "/BlobType:PageBlob"));
   EXPECT_FALSE(has(first, "/BlobType:PageBlob"));
