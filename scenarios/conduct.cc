@@ -16,8 +16,9 @@ constexpr uint64_t kBackupTableBytes = 16 * KiB;
 
 void add(std::vector<std::string>& findings, const Event& event, const std::string& what) {
   if (findings.size() < kFindingsMax)
-    findings.push_back(fmt::format("event {}: {} of {} bytes at {} of {}: {}", event.number, event_name(event.kind),
-                                   event.length_bytes, event.offset_bytes, event.place, what));
+    findings.push_back(fmt::format("event {}: {} of {} bytes at {} of {}: {}", event.number,
+                                   event_name(event.kind), event.length_bytes, event.offset_bytes,
+                                   event.place, what));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// What a session may do to a world, checked at every event: oracle 4 (nothing touched that was not chosen) and the
-// part of oracle 5 that shows on the drive (no second format). Findings, at most a few of each. One run's.
+// What a session may do to a world, checked at every event: oracle 4 (nothing touched that was not chosen)
+// and the part of oracle 5 that shows on the drive (no second format). Findings, at most a few of each. One
+// run's.
 #pragma once
 
 #include <string>
@@ -14,8 +15,8 @@ class Conduct {
   void see(const World& world, const Event& event, EventSide side);
   // What must hold at any end: source, bystanders.
   void at_end(const World& world);
-  const std::vector<std::string>& touched() const noexcept { return touched_; }      // oracle 4
-  const std::vector<std::string>& repeated() const noexcept { return repeated_; }    // oracle 5
+  const std::vector<std::string>& touched() const noexcept { return touched_; }    // oracle 4
+  const std::vector<std::string>& repeated() const noexcept { return repeated_; }  // oracle 5
 
  private:
   std::vector<std::string> touched_, repeated_;

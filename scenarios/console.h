@@ -1,5 +1,5 @@
-// Where a command of the rig speaks: words for people, and JSON Lines for programs. With --json standard output is JSON
-// alone and words go to standard error; --quiet keeps only what was asked for. One thread's.
+// Where a command of the rig speaks: words for people, and JSON Lines for programs. With --json standard
+// output is JSON alone and words go to standard error; --quiet keeps only what was asked for. One thread's.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace seedbed {
 class Console {
  public:
   Console(bool json, bool quiet) : json_(json), quiet_(quiet) {}
-  void say(const std::string& line) const;       // not when quiet
-  void result(const std::string& line) const;    // always
-  void complain(const Error& error) const;       // standard error, always
-  void json(const std::string& line) const;      // only with --json
+  void say(const std::string& line) const;     // not when quiet
+  void result(const std::string& line) const;  // always
+  void complain(const Error& error) const;     // standard error, always
+  void json(const std::string& line) const;    // only with --json
   // A line that the next one overwrites, on a terminal; elsewhere an ordinary one.
   void progress(const std::string& line) const;
   bool wants_json() const noexcept { return json_; }

@@ -21,8 +21,9 @@ constexpr uint64_t kTellPeopleEvery_us = 5'000'000;
 constexpr size_t kShownMax = 20;
 
 std::string totals_json(const ExploreTotals& totals) {
-  return Json{{"event", "totals"},         {"crash_points", totals.crash_points}, {"states", totals.states},
-              {"distinct", totals.distinct}, {"mine", totals.mine},                 {"judged", totals.judged},
+  return Json{{"event", "totals"},           {"crash_points", totals.crash_points},
+              {"states", totals.states},     {"distinct", totals.distinct},
+              {"mine", totals.mine},         {"judged", totals.judged},
               {"promised", totals.promised}, {"failed", totals.failed}}
       .dump();
 }
@@ -49,8 +50,8 @@ class Exploration {
                   "Explore at depth 1; a crash within a recovery can be had by a scenario with two faults");
     const auto scenario = TRY(load_scenario(rig_.files, options_.path));
     seed_ = seed_of(*scenario, options_.seed);
-    rig_.console.say(fmt::format("seedbed {}: explore {}, seed {}, depth 1, {} jobs", rig_.version, options_.path, seed_,
-                                 options_.jobs));
+    rig_.console.say(fmt::format("seedbed {}: explore {}, seed {}, depth 1, {} jobs", rig_.version,
+                                 options_.path, seed_, options_.jobs));
     start_us_ = told_us_ = rig_.real_us();
     std::vector<WorkerSpec> workers;
     for (unsigned i = 0; i < options_.jobs; i++) workers.push_back({words(i), {}, ""});
@@ -59,11 +60,12 @@ class Exploration {
                                       [&](size_t worker, const std::string& line) { take(worker, line); }));
     const ExploreTotals all = sum();
     const double seconds = static_cast<double>(rig_.real_us() - start_us_) / 1e6;
-    rig_.console.result(fmt::format(
-        "seedbed: {} crash points, {} states, {} distinct, {} judged ({} while a promise was outstanding), {:.0f} states/s, "
-        "{:.1f} s, {} failed",
-        all.crash_points, all.states, all.distinct, all.judged, all.promised, static_cast<double>(all.judged) / seconds, seconds,
-        all.failed));
+    rig_.console.result(
+        fmt::format("seedbed: {} crash points, {} states, {} distinct, {} judged ({} while a promise was "
+                    "outstanding), {:.0f} states/s, "
+                    "{:.1f} s, {} failed",
+                    all.crash_points, all.states, all.distinct, all.judged, all.promised,
+                    static_cast<double>(all.judged) / seconds, seconds, all.failed));
     rig_.console.json(totals_json(all));
     for (size_t i = 0; i < ends.size(); i++)
       if (!ends[i].clean) {
@@ -76,10 +78,12 @@ class Exploration {
 
  private:
   std::vector<std::string> words(unsigned job) const {
-    std::vector<std::string> words = {"work-explore", options_.path, "--shard", fmt::format("{}/{}", job + 1, options_.jobs)};
+    std::vector<std::string> words = {"work-explore", options_.path, "--shard",
+                                      fmt::format("{}/{}", job + 1, options_.jobs)};
     if (options_.seed) words.insert(words.end(), {"--seed", std::to_string(*options_.seed)});
     if (options_.budget != 0)
-      words.insert(words.end(), {"--budget", std::to_string(std::max<uint64_t>(options_.budget / options_.jobs, 1))});
+      words.insert(words.end(),
+                   {"--budget", std::to_string(std::max<uint64_t>(options_.budget / options_.jobs, 1))});
     return words;
   }
 
@@ -92,9 +96,10 @@ class Exploration {
       told_us_ = now_us;
       const ExploreTotals all = sum();
       const double rate = 1e6 * static_cast<double>(all.judged) / static_cast<double>(now_us - start_us_);
-      rig_.console.progress(fmt::format("{} of {} distinct states judged, {} failed, {:.0f} states/s, {:.0f} s left", all.judged,
-                                        all.distinct, all.failed, rate,
-                                        rate > 0 ? static_cast<double>(all.distinct - std::min(all.distinct, all.judged)) / rate : 0));
+      rig_.console.progress(fmt::format(
+          "{} of {} distinct states judged, {} failed, {:.0f} states/s, {:.0f} s left", all.judged,
+          all.distinct, all.failed, rate,
+          rate > 0 ? static_cast<double>(all.distinct - std::min(all.distinct, all.judged)) / rate : 0));
       return;
     }
     const auto record = parse_scenario_line_json(line, "a worker's record");
@@ -146,13 +151,13 @@ int explore_worker(const RigContext& rig, const ExploreCommandOptions& options) 
                                 .budget = options.budget,
                                 .real_us = rig.real_us});
   uint64_t told_us = 0;
-  const auto totals = explorer.run(
-      [&](const ScenarioRecord& failed) { rig.console.json(encode_scenario_line_json(failed)); },
-      [&](const ExploreTotals& so_far) {
-        if (so_far.judged > 1 && rig.real_us() - told_us < kTellEvery_us) return;
-        told_us = rig.real_us();
-        rig.console.json(totals_json(so_far));
-      });
+  const auto totals =
+      explorer.run([&](const ScenarioRecord& failed) { rig.console.json(encode_scenario_line_json(failed)); },
+                   [&](const ExploreTotals& so_far) {
+                     if (so_far.judged > 1 && rig.real_us() - told_us < kTellEvery_us) return;
+                     told_us = rig.real_us();
+                     rig.console.json(totals_json(so_far));
+                   });
   if (!totals) {
     rig.console.complain(totals.error());
     return 1;

@@ -1,4 +1,5 @@
-// `seedbed explore`: every crash state of one scenario within the bound, judged by several processes. Called by main.
+// `seedbed explore`: every crash state of one scenario within the bound, judged by several processes. Called
+// by main.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,8 @@ struct ExploreCommandOptions {
   Shard part;  // a worker's
 };
 
-// 0 clean; 1 something failed; 4 stopped by the budget, or nothing was promised in any state; 5 a worker died.
+// 0 clean; 1 something failed; 4 stopped by the budget, or nothing was promised in any state; 5 a worker
+// died.
 int explore_command(const RigContext& rig, const ExploreCommandOptions& options);
 // Worker: judges its part; prints progress and failures as JSON lines.
 int explore_worker(const RigContext& rig, const ExploreCommandOptions& options);

@@ -17,7 +17,8 @@ std::vector<Survivors> survivors_within_bound(const std::vector<PendingEffect>& 
     const bool last = i + 1 == pending.size();
     if (!last) all.push_back({.shape = Shape::prefix, .event = effect.event});
     if (!last) all.push_back({.shape = Shape::all_but_one, .event = effect.event});
-    if (effect.units > 1) all.push_back({.shape = Shape::torn, .event = effect.event, .units = effect.units / 2});
+    if (effect.units > 1)
+      all.push_back({.shape = Shape::torn, .event = effect.event, .units = effect.units / 2});
     if (last && effect.units > 2) {
       all.push_back({.shape = Shape::torn, .event = effect.event, .units = 1});
       all.push_back({.shape = Shape::torn, .event = effect.event, .units = effect.units - 1});
@@ -40,8 +41,8 @@ Status Explorer::record_points() {
   const ScenarioRun run = TRY(run_scenario(scenario_, options_.seed, options));
   if (!run.record.as_expected)
     return fail(ErrorCode::refused,
-                fmt::format("the run to be explored ends as {} by itself: {}", verdict_name(run.record.verdict),
-                            run.record.why),
+                fmt::format("the run to be explored ends as {} by itself: {}",
+                            verdict_name(run.record.verdict), run.record.why),
                 scenario_->file, "Put it right first");
   return {};
 }
@@ -56,7 +57,8 @@ uint64_t Explorer::hash_of(const Point& point, FaultAction action, const Survivo
     hash.mix(point.event.place);
     hash.mix(world.phase);
   } else {
-    die_at(world, {action == FaultAction::host_power_cut, survivors, point.event.number}, point.event.time_ns);
+    die_at(world, {action == FaultAction::host_power_cut, survivors, point.event.number},
+           point.event.time_ns);
   }
   hash.mix(world.hash(World::FileTimes::source));
   hash.mix(world.command);
@@ -91,7 +93,8 @@ void Explorer::list_states() {
       }
     std::vector<PendingEffect> everywhere = on_drives;
     std::ranges::copy(world.files.pending(), std::back_inserter(everywhere));
-    for (auto* list : {&on_drives, &in_flight, &everywhere}) std::ranges::sort(*list, {}, &PendingEffect::event);
+    for (auto* list : {&on_drives, &in_flight, &everywhere})
+      std::ranges::sort(*list, {}, &PendingEffect::event);
     list_crash(i, FaultAction::kill, in_flight);
     list_crash(i, FaultAction::host_power_cut, everywhere);
     list_crash(i, FaultAction::drive_power_cut, on_drives);

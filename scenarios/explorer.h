@@ -1,12 +1,14 @@
-// Exploration at depth 1: every point of one run at which the computer or its drive may lose power or the process be
-// killed, and every set of survivors within the bound. Each such world is built (copy on write), recovered by the real
-// engine and judged; worlds that are equal are judged once.
+// Exploration at depth 1: every point of one run at which the computer or its drive may lose power or the
+// process be killed, and every set of survivors within the bound. Each such world is built (copy on write),
+// recovered by the real engine and judged; worlds that are equal are judged once.
 //
 //   crash points  before every event that changes state, and at the end
 //   crashes       kill · host power cut · drive power cut alone
-//   survivors     none · all · each prefix · all but each one · each torn in its middle, the last at its edges
+//   survivors     none · all · each prefix · all but each one · each torn in its middle, the last at its
+//   edges
 //
-// Work is split by the hash of the world, so several processes share it without judging a world twice. One thread.
+// Work is split by the hash of the world, so several processes share it without judging a world twice. One
+// thread.
 #pragma once
 
 #include <functional>
@@ -32,7 +34,7 @@ struct ExploreTotals {
   uint64_t judged = 0;
   uint64_t promised = 0;  // of the judged, while a promise was outstanding
   uint64_t failed = 0;
-  uint64_t real_us = 0;   // spent judging
+  uint64_t real_us = 0;  // spent judging
 };
 
 class Explorer {

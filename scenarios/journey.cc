@@ -30,8 +30,10 @@ bool is_refusal(ErrorCode code) noexcept {
 std::vector<std::string> Journey::next_words() const {
   CommandSpec command = world_.scenario->commands[world_.command];
   if (world_.interrupted && command.action == CommandAction::prepare && !short_form_refused_) {
-    if (world_.scenario->operator_.after_interruption == AfterInterruption::resume) command.action = CommandAction::resume;
-    if (world_.scenario->operator_.after_interruption == AfterInterruption::abort) command.action = CommandAction::abort;
+    if (world_.scenario->operator_.after_interruption == AfterInterruption::resume)
+      command.action = CommandAction::resume;
+    if (world_.scenario->operator_.after_interruption == AfterInterruption::abort)
+      command.action = CommandAction::abort;
   }
   return world_.words_of(command);
 }
@@ -52,8 +54,8 @@ bool Journey::session_is_open() const {
 
 bool Journey::fail_or_refuse(const Error& error) {
   const AfterInterruption custom = world_.scenario->operator_.after_interruption;
-  if (world_.interrupted && custom != AfterInterruption::same_command && !short_form_refused_ && !session_is_open() &&
-      (error.code == ErrorCode::not_found || error.code == ErrorCode::refused)) {
+  if (world_.interrupted && custom != AfterInterruption::same_command && !short_form_refused_ &&
+      !session_is_open() && (error.code == ErrorCode::not_found || error.code == ErrorCode::refused)) {
     if (custom == AfterInterruption::abort)
       next_command();  // nothing was begun, or it was over: nothing to give up
     else
@@ -62,8 +64,9 @@ bool Journey::fail_or_refuse(const Error& error) {
   }
   world_.interrupted = true;
   // Damage that no retry can read past ends the work as a refusal does.
-  const bool damaged = healed_ && error.code == ErrorCode::io_error &&
-                       std::ranges::any_of(world_.drives, [](const DriveState& drive) { return !drive.damaged().empty(); });
+  const bool damaged =
+      healed_ && error.code == ErrorCode::io_error &&
+      std::ranges::any_of(world_.drives, [](const DriveState& drive) { return !drive.damaged().empty(); });
   if (damaged || is_refusal(error.code)) {
     if (!refusal_) refusal_ = error;
     if (!world_.scenario->operator_.heals_refusals || healed_) return false;

@@ -1,9 +1,9 @@
-// A world played to its end: the operator gives the scenario's commands, gives them again after deaths and failures as
-// the scenario says, has put right what can be put right when nothing else helps, and the oracles judge. Starts from a
-// fresh world, or from one in the middle, as exploration finds them.
+// A world played to its end: the operator gives the scenario's commands, gives them again after deaths and
+// failures as the scenario says, has put right what can be put right when nothing else helps, and the oracles
+// judge. Starts from a fresh world, or from one in the middle, as exploration finds them.
 //
-// Safety first, then liveness: faults happen as planned until they have; when two commands in a row fail without the
-// machine dying, everything is healed and the work must complete.
+// Safety first, then liveness: faults happen as planned until they have; when two commands in a row fail
+// without the machine dying, everything is healed and the work must complete.
 #pragma once
 
 #include "scenarios/oracles.h"

@@ -31,8 +31,8 @@ int list_command(const RigContext& rig, const std::vector<std::string>& paths, c
                                               {"faults", scenario->faults.size()}}
                            .dump());
     else
-      rig.console.result(fmt::format("{:<10} {:<62} {:<20} {}", verdict_name(scenario->expect.verdict), scenario->name,
-                                     tags, scenario->file));
+      rig.console.result(fmt::format("{:<10} {:<62} {:<20} {}", verdict_name(scenario->expect.verdict),
+                                     scenario->name, tags, scenario->file));
   }
   rig.console.say(fmt::format("{} scenarios", listed));
   return 0;

@@ -25,14 +25,14 @@ std::set<std::string> drives_of(const World& world) {
 }  // namespace
 
 Oracles::Oracles() {
-  for (const auto& [number, name] : std::initializer_list<std::pair<int, const char*>>{
-           {2, "nothing promised that is not there"},
-           {3, "nothing silently wrong"},
-           {4, "nothing touched that was not chosen"},
-           {5, "exactly once"},
-           {6, "little redone"},
-           {8, "secrets stay secret"},
-           {9, "alive"}})
+  for (const auto& [number, name] :
+       std::initializer_list<std::pair<int, const char*>>{{2, "nothing promised that is not there"},
+                                                          {3, "nothing silently wrong"},
+                                                          {4, "nothing touched that was not chosen"},
+                                                          {5, "exactly once"},
+                                                          {6, "little redone"},
+                                                          {8, "secrets stay secret"},
+                                                          {9, "alive"}})
     records_.push_back({.number = number, .name = name, .ran = false, .findings = {}});
 }
 
@@ -54,7 +54,8 @@ void Oracles::judge_drives(const World& world, int number) {
   for (const std::string& drive : drives_of(world)) {
     const auto history = world.history(drive);
     if (!history && world.promises.completed && drive == world.promises.drive)
-      find(number, "its session was said to be complete, and the journal cannot be read: " + history.error().message());
+      find(number, "its session was said to be complete, and the journal cannot be read: " +
+                       history.error().message());
     if (!history || !history->built || history->open_session() != nullptr) continue;
     std::vector<ShippedSession> complete;
     for (const SessionHistory& session : history->sessions)
@@ -67,7 +68,8 @@ void Oracles::judge_drives(const World& world, int number) {
                                               history->last_complete()->manifest_hash);
     };
     auto findings = judged(world);
-    if (!findings.empty() && !world.changed_sources.empty()) {  // it changed after it was copied: then what it was counts
+    if (!findings.empty() &&
+        !world.changed_sources.empty()) {  // it changed after it was copied: then what it was counts
       World before = world;
       before.restore_sources();
       findings = judged(before);
@@ -84,7 +86,8 @@ void Oracles::after_death(const World& world) {
   const Promises& promised = world.promises;
   if (promised.session.empty() || (promised.durable_bytes == 0 && !promised.completed)) return;
   const auto history = world.history(promised.drive);
-  if (!history) return find(2, "the journal that promises rest on cannot be read: " + history.error().message());
+  if (!history)
+    return find(2, "the journal that promises rest on cannot be read: " + history.error().message());
   const auto session = std::ranges::find(history->sessions, promised.session, &SessionHistory::id);
   if (session == history->sessions.end())
     return find(2, fmt::format("the journal has lost the session {}", promised.session));
@@ -94,20 +97,25 @@ void Oracles::after_death(const World& world) {
       find(2, "the session was said to be complete, and the journal does not know");
     judge_drive_info(world, promised.drive);
     if (!marked_closed(world.drive_in(promised.drive)))
-      find(2, promised.drive + ": the session was said to be complete, and the drive's marker does not say that none is open");
+      find(
+          2,
+          promised.drive +
+              ": the session was said to be complete, and the drive's marker does not say that none is open");
     judge_drives(world, 2);
     return;
   }
   if (session->complete || session->aborting || session->aborted || session->data_done) return;
   const uint64_t known_bytes = session->checkpoint ? session->checkpoint->bytes : 0;
   if (known_bytes < promised.durable_bytes)
-    find(2, fmt::format("{} bytes were said to be durable, the journal knows of {}", promised.durable_bytes, known_bytes));
+    find(2, fmt::format("{} bytes were said to be durable, the journal knows of {}", promised.durable_bytes,
+                        known_bytes));
 }
 
 // The drive's record that portals read lies beside the journal and says what the journal says.
 void Oracles::judge_drive_info(const World& world, const std::string& drive) {
   const auto text = world.file(World::journal_path(drive));
-  const auto parsed = text ? parse_records(as_text(*text)) : Result<ParsedRecords>(std::unexpected(text.error()));
+  const auto parsed =
+      text ? parse_records(as_text(*text)) : Result<ParsedRecords>(std::unexpected(text.error()));
   if (!parsed) return find(2, "the journal cannot be read");
   std::string_view said;
   for (const Record& record : parsed->records)
@@ -133,7 +141,8 @@ void Oracles::judge_journal(const World& world, const std::string& drive) {
         find(5, "two buildings of the volume used the same recovery key");
       if (!volumes.insert(std::string(record.get("VolumeGuid"))).second)
         find(5, "two buildings of the volume used the same GUID");
-    } else if (activity == "SessionComplete" && !complete.insert(std::string(record.get("SessionNumber"))).second) {
+    } else if (activity == "SessionComplete" &&
+               !complete.insert(std::string(record.get("SessionNumber"))).second) {
       find(5, fmt::format("session {} is complete twice", record.get("SessionNumber")));
     } else if (activity == "VolumeBuilt" && !complete.insert("built").second) {
       find(5, "the volume was built twice");
@@ -146,16 +155,17 @@ void Oracles::judge_work(const World& world) {
   uint64_t planned_bytes = 0;
   for (const std::string& drive : drives_of(world))
     if (const auto history = world.history(drive))
-      for (const SessionHistory& session : history->sessions) planned_bytes += session.bytes + session.files * kClusterBytes;
+      for (const SessionHistory& session : history->sessions)
+        planned_bytes += session.bytes + session.files * kClusterBytes;
   const DriveWork& work = world.work;
   const uint64_t data_bound_bytes = planned_bytes + work.interruptions * world.scenario->computer.redo_bytes;
   if (work.data_bytes > data_bound_bytes)
-    find(6, fmt::format("the data phase wrote {} bytes; {} files' bytes and {} interruptions allow {}", work.data_bytes,
-                        planned_bytes, work.interruptions, data_bound_bytes));
+    find(6, fmt::format("the data phase wrote {} bytes; {} files' bytes and {} interruptions allow {}",
+                        work.data_bytes, planned_bytes, work.interruptions, data_bound_bytes));
   const uint64_t build_bound_bytes = work.most_build_bytes * (drives_of(world).size() + work.interruptions);
   if (work.build_bytes > build_bound_bytes)
-    find(6, fmt::format("building wrote {} bytes, its own size and {} interruptions allow {}", work.build_bytes,
-                        work.interruptions, build_bound_bytes));
+    find(6, fmt::format("building wrote {} bytes, its own size and {} interruptions allow {}",
+                        work.build_bytes, work.interruptions, build_bound_bytes));
 }
 
 void Oracles::judge_secrets(const World& world) {
@@ -167,10 +177,12 @@ void Oracles::judge_secrets(const World& world) {
         for (const Record& record : parsed->records)
           if (record.has("BitLockerKey")) secrets.emplace_back(record.get("BitLockerKey"));
   const auto holds_one = [&](std::string_view text) {
-    return std::ranges::any_of(secrets, [&](const std::string& secret) { return text.find(secret) != text.npos; });
+    return std::ranges::any_of(secrets,
+                               [&](const std::string& secret) { return text.find(secret) != text.npos; });
   };
   for (const std::string& line : heard_)
-    if (holds_one(line)) find(8, "a key was shown to people or logs");  // the line itself is not repeated here
+    if (holds_one(line))
+      find(8, "a key was shown to people or logs");  // the line itself is not repeated here
   const auto entries = world.files.list("/desk");
   if (!entries) return;
   for (const DirectoryEntry& entry : *entries) {
@@ -208,8 +220,9 @@ void Oracles::at_end(const World& world, const std::string& stuck) {
 
 std::optional<Verdict> Oracles::verdict(std::string& why) const {
   static constexpr std::pair<int, Verdict> kWorstFirst[] = {
-      {2, Verdict::lost},           {3, Verdict::silently_wrong}, {4, Verdict::broke_contract}, {5, Verdict::broke_contract},
-      {8, Verdict::broke_contract}, {6, Verdict::broke_contract}, {9, Verdict::stuck}};
+      {2, Verdict::lost},           {3, Verdict::silently_wrong}, {4, Verdict::broke_contract},
+      {5, Verdict::broke_contract}, {8, Verdict::broke_contract}, {6, Verdict::broke_contract},
+      {9, Verdict::stuck}};
   for (const auto& [number, verdict] : kWorstFirst) {
     const OracleRecord& record = *std::ranges::find(records_, number, &OracleRecord::number);
     if (record.findings.empty()) continue;

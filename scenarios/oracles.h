@@ -1,6 +1,6 @@
-// The oracles that judge a run: what must hold after a crash and at the end, whatever was planned. Numbers and words
-// are those of docs/oracles.md. They ask the medium, the disk and the event log, never the engine's opinion of itself;
-// drives are read by fakes/reference. One run's.
+// The oracles that judge a run: what must hold after a crash and at the end, whatever was planned. Numbers
+// and words are those of docs/oracles.md. They ask the medium, the disk and the event log, never the engine's
+// opinion of itself; drives are read by fakes/reference. One run's.
 #pragma once
 
 #include <string>

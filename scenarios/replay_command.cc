@@ -29,11 +29,12 @@ void tell(const RigContext& rig, const ScenarioRecord& record) {
   rig.console.say("     proves " + record.proves);
   if (!record.why.empty()) rig.console.say("     " + record.why);
   for (const FaultRecord& fault : record.faults)
-    rig.console.say(fmt::format("     {} {}", fault.fired > 0 ? "fired        " : "never reached", fault.name) +
-                    (fault.at.empty() ? "" : "\n                   at " + fault.at));
+    rig.console.say(
+        fmt::format("     {} {}", fault.fired > 0 ? "fired        " : "never reached", fault.name) +
+        (fault.at.empty() ? "" : "\n                   at " + fault.at));
   for (const OracleRecord& oracle : record.oracles) {
     rig.console.say(fmt::format("     oracle {} {:<36} {}", oracle.number, oracle.name,
-                                !oracle.ran                ? "did not run"
+                                !oracle.ran               ? "did not run"
                                 : oracle.findings.empty() ? "fine"
                                                           : ""));
     for (const std::string& finding : oracle.findings) rig.console.say("       " + finding);
@@ -53,7 +54,8 @@ Result<int> replay(const RigContext& rig, const std::string& what, const std::st
       const ScenarioRun now = TRY(replay_token(rig, TRY(RunToken::parse(was.token)), false));
       const bool equal = now.record.event_log_hash == was.event_log_hash;
       (equal ? same : different)++;
-      rig.console.result(fmt::format("{} {} {}", equal ? "same     " : "DIFFERENT", now.record.event_log_hash, was.name));
+      rig.console.result(
+          fmt::format("{} {} {}", equal ? "same     " : "DIFFERENT", now.record.event_log_hash, was.name));
     }
     rig.console.result(fmt::format("seedbed: {} replayed bit for bit, {} differ", same, different));
     return different > 0 ? 5 : same > 0 ? 0 : 4;
@@ -88,8 +90,8 @@ Result<int> diff(const RigContext& rig, const std::string& a, const std::string&
   return 1;
 }
 
-Result<int> report(const RigContext& rig, const std::vector<std::string>& directories, const std::string& html,
-                   const std::string& junit) {
+Result<int> report(const RigContext& rig, const std::vector<std::string>& directories,
+                   const std::string& html, const std::string& junit) {
   RunRecord all;
   for (const std::string& directory : directories) {
     const std::string path = join_path(directory, "run.json");
@@ -124,8 +126,8 @@ int diff_command(const RigContext& rig, const std::string& a, const std::string&
   return told(rig, diff(rig, a, b));
 }
 
-int report_command(const RigContext& rig, const std::vector<std::string>& directories, const std::string& html,
-                   const std::string& junit) {
+int report_command(const RigContext& rig, const std::vector<std::string>& directories,
+                   const std::string& html, const std::string& junit) {
   return told(rig, report(rig, directories, html, junit));
 }
 

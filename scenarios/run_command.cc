@@ -54,10 +54,11 @@ class Run {
   static Result<Suite> suite_of(FileStore& files, const RunCommandOptions& options) {
     Suite suite = TRY(load_suite(files, options.paths));
     if (!options.tag.empty()) {
-      std::erase_if(suite, [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
+      std::erase_if(
+          suite, [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
       if (suite.empty())
-        return fail(ErrorCode::invalid_argument, fmt::format("no scenario has the tag \"{}\"", options.tag), "",
-                    "seedbed list shows the tags");
+        return fail(ErrorCode::invalid_argument, fmt::format("no scenario has the tag \"{}\"", options.tag),
+                    "", "seedbed list shows the tags");
     }
     return suite;
   }
@@ -79,8 +80,9 @@ class Run {
                        {"out", options_.out},
                        {"second pass", "other processes in /, TZ Pacific/Kiritimati, LANG tr_TR.UTF-8, " +
                                            std::to_string(second_jobs()) + " jobs"}};
-    rig_.console.say(fmt::format("seedbed {}: run, rung {}, seed {}, {} scenarios of {}, {} jobs, out {}", rig_.version,
-                                 options_.rung, options_.seed ? std::to_string(*options_.seed) : "of each file",
+    rig_.console.say(fmt::format("seedbed {}: run, rung {}, seed {}, {} scenarios of {}, {} jobs, out {}",
+                                 rig_.version, options_.rung,
+                                 options_.seed ? std::to_string(*options_.seed) : "of each file",
                                  suite_.size(), paths, options_.jobs, options_.out));
   }
 
@@ -201,7 +203,8 @@ class Run {
     std::vector<std::vector<std::string>> logs(2);
     const std::string token = RunToken{TRY(rig_.files.real_path(scenario.file)), seed, {}}.text();
     for (size_t i = 0; i < 2; i++)
-      workers[i].words = {"replay", token, "--events", join_path(out, fmt::format("differs-{}.events", i + 1))};
+      workers[i].words = {"replay", token, "--events",
+                          join_path(out, fmt::format("differs-{}.events", i + 1))};
     workers[1] = in_other_surroundings(workers[1]);
     TRY(run_workers(workers, options_.timeout_s, [](size_t, const std::string&) {}));
     for (size_t i = 0; i < 2; i++)
@@ -215,9 +218,12 @@ class Run {
 
   Status write_reports() {
     TRY(make_out());
-    TRY(replace_file(rig_.files, join_path(options_.out, "run.json"), as_bytes(encode_run_json(record_)), 0644));
-    TRY(replace_file(rig_.files, join_path(options_.out, "junit.xml"), as_bytes(junit_report(record_)), 0644));
-    return replace_file(rig_.files, join_path(options_.out, "report.html"), as_bytes(html_report(record_)), 0644);
+    TRY(replace_file(rig_.files, join_path(options_.out, "run.json"), as_bytes(encode_run_json(record_)),
+                     0644));
+    TRY(replace_file(rig_.files, join_path(options_.out, "junit.xml"), as_bytes(junit_report(record_)),
+                     0644));
+    return replace_file(rig_.files, join_path(options_.out, "report.html"), as_bytes(html_report(record_)),
+                        0644);
   }
 
   const RigContext& rig_;

@@ -1,6 +1,6 @@
-// `seedbed run`: a suite to a RunRecord and its reports. Every scenario is run twice, the second time by other processes
-// in other surroundings (directory, language, time zone, number of workers, address layout), and both event logs must
-// have one hash. Called by main; runs worker processes.
+// `seedbed run`: a suite to a RunRecord and its reports. Every scenario is run twice, the second time by
+// other processes in other surroundings (directory, language, time zone, number of workers, address layout),
+// and both event logs must have one hash. Called by main; runs worker processes.
 #pragma once
 
 #include <optional>

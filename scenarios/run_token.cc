@@ -18,7 +18,8 @@ PlannedFault fault_before(uint64_t number, FaultAction action, const Survivors& 
 std::string RunToken::text() const {
   std::string text = fmt::format("{}@{}", file, seed);
   for (const PlannedFault& fault : faults)
-    text += fmt::format("+{}:{}:{}", action_name(fault.action), fault.when.event_number, fault.survivors.text());
+    text +=
+        fmt::format("+{}:{}:{}", action_name(fault.action), fault.when.event_number, fault.survivors.text());
   return text;
 }
 

@@ -1,4 +1,5 @@
-// What `seedbed replay` takes: which scenario, which seed, and the faults that an exploration added, in one word.
+// What `seedbed replay` takes: which scenario, which seed, and the faults that an exploration added, in one
+// word.
 //
 //   scenarios/suites/core/undisturbed.toml@1
 //   scenarios/suites/core/undisturbed.toml@1+host-power-cut:431:prefix:417

@@ -19,9 +19,9 @@ struct SourceFile {
 
 // The source tree of the world: /source.
 struct SourceSpec {
-  bool usual = true;              // the odd little tree: empty, one byte, several ranges, names NTFS cannot hold
-  std::vector<SourceFile> files;  // besides
-  uint64_t random_files = 0;      // besides: so many, sizes and names by the seed
+  bool usual = true;  // the odd little tree: empty, one byte, several ranges, names NTFS cannot hold
+  std::vector<SourceFile> files;          // besides
+  uint64_t random_files = 0;              // besides: so many, sizes and names by the seed
   uint64_t random_bytes_max = 256 * KiB;  // of each
 };
 

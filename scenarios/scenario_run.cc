@@ -27,7 +27,8 @@ void tell_work(const World& world, ScenarioRecord& record) {
   record.redo_bound_bytes = world.work.interruptions * world.scenario->computer.redo_bytes;
 }
 
-void tell_faults(const World& world, const std::map<std::string, std::string>& fired_at, ScenarioRecord& record) {
+void tell_faults(const World& world, const std::map<std::string, std::string>& fired_at,
+                 ScenarioRecord& record) {
   for (const FaultPlan::Standing& standing : world.faults.standings()) {
     const auto at = fired_at.find(standing.fault.name);
     record.faults.push_back({.name = standing.fault.name,
@@ -37,26 +38,29 @@ void tell_faults(const World& world, const std::map<std::string, std::string>& f
   }
 }
 
-// Whether faults that break the contract happened and nothing of them is left: then "survived" is right where a refusal
-// was expected.
+// Whether faults that break the contract happened and nothing of them is left: then "survived" is right where
+// a refusal was expected.
 bool damage_is_gone(const World& world) {
   bool broke = false;
   for (const FaultPlan::Standing& standing : world.faults.standings())
-    broke = broke || (standing.fired > 0 &&
-                      (standing.fault.action == FaultAction::bit_rot || standing.fault.action == FaultAction::bad_sectors));
-  return broke && std::ranges::all_of(world.drives, [](const DriveState& drive) { return drive.damaged().empty(); });
+    broke = broke || (standing.fired > 0 && (standing.fault.action == FaultAction::bit_rot ||
+                                             standing.fault.action == FaultAction::bad_sectors));
+  return broke &&
+         std::ranges::all_of(world.drives, [](const DriveState& drive) { return drive.damaged().empty(); });
 }
 
 void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord& record) {
   const ExpectSpec& expect = journey.world().scenario->expect;
   record.expected = expect.verdict;
   record.verdict = journey.verdict(record.why);
-  if (record.verdict == Verdict::survived && expect.verdict == Verdict::refused && damage_is_gone(journey.world())) {
+  if (record.verdict == Verdict::survived && expect.verdict == Verdict::refused &&
+      damage_is_gone(journey.world())) {
     record.expected = Verdict::survived;
     record.why = "the damage was written over";
   }
   record.as_expected = record.verdict == record.expected;
-  if (record.as_expected && record.verdict == Verdict::refused && record.why.find(expect.refusal) == std::string::npos) {
+  if (record.as_expected && record.verdict == Verdict::refused &&
+      record.why.find(expect.refusal) == std::string::npos) {
     record.as_expected = false;
     record.why = fmt::format("the refusal does not say \"{}\": {}", expect.refusal, record.why);
   }
@@ -76,14 +80,16 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
   std::map<std::string, std::string> fired_at;
   Event at_fault;
   Journey journey(std::move(world), log);
-  journey.play([&](const World& now, const Event& event, EventSide side) {
-    timeline.see(now, event, side);
-    if (event.kind == EventKind::fault && side == EventSide::before)
-      fired_at.emplace(event.place, event_text(at_fault));
-    else
-      at_fault = event;
-    if (options.watch) options.watch(now, event, side);
-  }, just_died);
+  journey.play(
+      [&](const World& now, const Event& event, EventSide side) {
+        timeline.see(now, event, side);
+        if (event.kind == EventKind::fault && side == EventSide::before)
+          fired_at.emplace(event.place, event_text(at_fault));
+        else
+          at_fault = event;
+        if (options.watch) options.watch(now, event, side);
+      },
+      just_died);
   const World& end = journey.world();
   ScenarioRun run;
   ScenarioRecord& record = run.record;

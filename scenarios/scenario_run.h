@@ -1,6 +1,6 @@
-// One run of one scenario: the world is made, played to its end, judged, and written down as a ScenarioRecord. Pure but
-// for the clock that is handed in for the record's real time: the same scenario, seed and extra faults make the same
-// events.
+// One run of one scenario: the world is made, played to its end, judged, and written down as a
+// ScenarioRecord. Pure but for the clock that is handed in for the record's real time: the same scenario,
+// seed and extra faults make the same events.
 #pragma once
 
 #include <functional>
@@ -12,9 +12,9 @@
 namespace seedbed {
 
 struct ScenarioRunOptions {
-  std::vector<PlannedFault> extra_faults;       // besides the scenario's own: what a token or an exploration adds
+  std::vector<PlannedFault> extra_faults;  // besides the scenario's own: what a token or an exploration adds
   bool keep_events = false;
-  bool every_fault_must_fire = true;            // sweeps judge that over all their runs
+  bool every_fault_must_fire = true;  // sweeps judge that over all their runs
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
   Watch watch;
 };

@@ -17,8 +17,10 @@ namespace seedbed {
 namespace {
 
 constexpr const char* kExitCodes =
-    "Exit codes, strongest first: 5 the rig itself is broken (two runs of one seed differ, a worker died), 1 lost,\n"
-    "silently wrong, contract broken or otherwise not as expected, 3 stuck, 4 something was not measured, 2 usage,\n"
+    "Exit codes, strongest first: 5 the rig itself is broken (two runs of one seed differ, a worker died), 1 "
+    "lost,\n"
+    "silently wrong, contract broken or otherwise not as expected, 3 stuck, 4 something was not measured, 2 "
+    "usage,\n"
     "0 all as expected.";
 constexpr const char* kSuites = "scenarios/suites";
 
@@ -39,7 +41,8 @@ std::string started_utc() {
 
 int run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  // Every boot of every world takes and gives back the same megabytes: they stay here instead of going to the kernel.
+  // Every boot of every world takes and gives back the same megabytes: they stay here instead of going to the
+  // kernel.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
   CLI::App app("seedbed: the whole of offline seeding under faults, in virtual time, replayed from one seed");
@@ -52,7 +55,8 @@ int run(int argc, char** argv) {
   app.add_flag("--quiet", quiet, "results only");
 
   std::vector<std::string> paths;
-  std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html, junit, what, other;
+  std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html,
+              junit, what, other;
   unsigned jobs = 1, timeout_s = 300, depth = 1;
   uint64_t budget = 0;
   bool keep_failed = false;
@@ -63,11 +67,14 @@ int run(int argc, char** argv) {
   };
   const auto with_jobs = [&](CLI::App* command) {
     command->add_option("--jobs", jobs, "worker processes")->check(CLI::Range(1, 256))->capture_default_str();
-    command->add_option("--timeout", timeout_s, "seconds without a word from a worker before it counts as stuck")
+    command
+        ->add_option("--timeout", timeout_s, "seconds without a word from a worker before it counts as stuck")
         ->check(CLI::Range(1, 86'400))
         ->capture_default_str();
   };
-  const auto with_tag = [&](CLI::App* command) { command->add_option("--tag", tag, "only scenarios with this tag"); };
+  const auto with_tag = [&](CLI::App* command) {
+    command->add_option("--tag", tag, "only scenarios with this tag");
+  };
   const auto with_out = [&](CLI::App* command) {
     command->add_option("--out", out, "directory of the reports")->capture_default_str();
   };
@@ -81,7 +88,8 @@ int run(int argc, char** argv) {
   run_app->add_flag("--keep-failed", keep_failed, "write the event log of what did not go as expected");
   with_jobs(run_app), with_tag(run_app), with_out(run_app);
 
-  auto* explore_app = sub("explore", "every crash point of one scenario, with every set of survivors within the bound");
+  auto* explore_app =
+      sub("explore", "every crash point of one scenario, with every set of survivors within the bound");
   explore_app->add_option("scenario", what, "one file")->required();
   explore_app->add_option("--depth", depth, "crashes within a run: 1")->capture_default_str();
   explore_app->add_option("--budget", budget, "judge at most so many states (0: all)");
@@ -96,7 +104,8 @@ int run(int argc, char** argv) {
 
   auto* replay_app = sub("replay", "the same run again, bit for bit");
   replay_app->add_option("what", what, "a run.json, or a token as a failed run prints it")->required();
-  replay_app->add_option("--events", events, "write the event log as text here (-: standard output); tokens only");
+  replay_app->add_option("--events", events,
+                         "write the event log as text here (-: standard output); tokens only");
 
   auto* diff_app = sub("diff", "where two event logs, as replay --events writes them, first part");
   diff_app->add_option("a", what, "")->required();
@@ -140,7 +149,8 @@ int run(int argc, char** argv) {
   if (!seed.empty()) {
     const auto one = SeedRange::parse(seed);
     if (!one || one->first != one->last) {
-      rig.console.complain({ErrorCode::invalid_argument, "\"" + seed + "\" is no seed", "--seed", "Give a whole number"});
+      rig.console.complain(
+          {ErrorCode::invalid_argument, "\"" + seed + "\" is no seed", "--seed", "Give a whole number"});
       return kUsage;
     }
     given = one->first;

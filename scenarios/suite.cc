@@ -39,22 +39,24 @@ Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const st
   return std::make_shared<const Scenario>(std::move(scenario));
 }
 
-Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files, const std::vector<std::string>& paths) {
+Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files,
+                                                                const std::vector<std::string>& paths) {
   std::vector<std::shared_ptr<const Scenario>> suite;
   std::map<std::string, std::string> names;
   for (const std::string& path : paths) {
     std::vector<std::string> found;
     TRY(collect(files, path, 0, found));
     if (found.empty())
-      return fail(ErrorCode::invalid_argument, "the directory holds no scenario (*.toml)", path, "Name another one");
+      return fail(ErrorCode::invalid_argument, "the directory holds no scenario (*.toml)", path,
+                  "Name another one");
     std::ranges::sort(found);
     for (const std::string& file : found) {
       auto scenario = TRY(load_scenario(files, file));
       const auto [known, is_new] = names.emplace(scenario->name, file);
       if (!is_new)
         return fail(ErrorCode::invalid_argument,
-                    fmt::format("two scenarios are called \"{}\": {} too", scenario->name, known->second), file,
-                    "Give each its own name");
+                    fmt::format("two scenarios are called \"{}\": {} too", scenario->name, known->second),
+                    file, "Give each its own name");
       suite.push_back(std::move(scenario));
     }
   }

@@ -1,5 +1,5 @@
-// Scenario files from the command line: files and directories to loaded scenarios, sorted by path. Reads through the
-// FileStore port; owned by the caller.
+// Scenario files from the command line: files and directories to loaded scenarios, sorted by path. Reads
+// through the FileStore port; owned by the caller.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,11 @@
 
 namespace seedbed {
 
-// Every *.toml of the paths, directories with all that is in them. Errors: not_found, and those of parse_scenario;
-// invalid_argument when a directory holds none, or when two scenarios share a name (their seeds would be equal).
-Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files, const std::vector<std::string>& paths);
+// Every *.toml of the paths, directories with all that is in them. Errors: not_found, and those of
+// parse_scenario; invalid_argument when a directory holds none, or when two scenarios share a name (their
+// seeds would be equal).
+Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files,
+                                                                const std::vector<std::string>& paths);
 Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path);
 
 // The seed of a scenario: its own, or with --seed hash(N, name), so that one number decides a whole suite.

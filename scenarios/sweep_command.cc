@@ -31,7 +31,8 @@ struct Counts {
 Result<Suite> suite_of(const RigContext& rig, const SweepCommandOptions& options) {
   Suite suite = TRY(load_suite(rig.files, options.paths));
   if (!options.tag.empty())
-    std::erase_if(suite, [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
+    std::erase_if(suite,
+                  [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
   if (suite.empty()) return fail(ErrorCode::invalid_argument, "no scenario to sweep", options.tag);
   return suite;
 }
@@ -42,7 +43,7 @@ uint64_t runs_of(const SweepCommandOptions& options, size_t scenarios) {
 }
 
 std::string counts_json(const Counts& counts) {
-  Json json = {{"event", "counts"}, {"runs", counts.runs},     {"failed", counts.failed},
+  Json json = {{"event", "counts"},     {"runs", counts.runs},     {"failed", counts.failed},
                {"twice", counts.twice}, {"events", counts.events}, {"fired", counts.fired}};
   return json.dump();
 }
@@ -55,24 +56,28 @@ class Sweep {
     const uint64_t start_us = rig_.real_us();
     suite_ = TRY(suite_of(rig_, options_));
     const uint64_t runs = runs_of(options_, suite_.size()) / options_.part.count;
-    rig_.console.say(fmt::format("seedbed {}: sweep, seeds {}..{}, part {}/{}, {} scenarios, about {} runs, {} jobs",
-                                 rig_.version, options_.seeds.first, options_.seeds.last, options_.part.index + 1,
-                                 options_.part.count, suite_.size(), runs, options_.jobs));
+    rig_.console.say(
+        fmt::format("seedbed {}: sweep, seeds {}..{}, part {}/{}, {} scenarios, about {} runs, {} jobs",
+                    rig_.version, options_.seeds.first, options_.seeds.last, options_.part.index + 1,
+                    options_.part.count, suite_.size(), runs, options_.jobs));
     std::vector<WorkerSpec> workers;
     for (unsigned i = 0; i < options_.jobs; i++) workers.push_back({TRY(words(i)), {}, ""});
     counts_.resize(workers.size());
-    const auto ends = TRY(run_workers(workers, options_.timeout_s, [&](size_t worker, const std::string& line) {
-      take(worker, line);
-      const Counts so_far = sum();
-      if (so_far.runs >= told_runs_ + 20 * kTellEvery) {
-        told_runs_ = so_far.runs;
-        const uint64_t elapsed_us = std::max<uint64_t>(rig_.real_us() - start_us, 1);
-        rig_.console.progress(fmt::format("{} of about {} runs, {} failed, {:.0f} runs/s, {:.0f} s left", so_far.runs,
-                                          runs, so_far.failed, 1e6 * static_cast<double>(so_far.runs) / static_cast<double>(elapsed_us),
-                                          static_cast<double>(elapsed_us) / 1e6 * static_cast<double>(runs - std::min(runs, so_far.runs)) /
-                                              static_cast<double>(so_far.runs)));
-      }
-    }));
+    const auto ends =
+        TRY(run_workers(workers, options_.timeout_s, [&](size_t worker, const std::string& line) {
+          take(worker, line);
+          const Counts so_far = sum();
+          if (so_far.runs >= told_runs_ + 20 * kTellEvery) {
+            told_runs_ = so_far.runs;
+            const uint64_t elapsed_us = std::max<uint64_t>(rig_.real_us() - start_us, 1);
+            rig_.console.progress(fmt::format(
+                "{} of about {} runs, {} failed, {:.0f} runs/s, {:.0f} s left", so_far.runs, runs,
+                so_far.failed, 1e6 * static_cast<double>(so_far.runs) / static_cast<double>(elapsed_us),
+                static_cast<double>(elapsed_us) / 1e6 *
+                    static_cast<double>(runs - std::min(runs, so_far.runs)) /
+                    static_cast<double>(so_far.runs)));
+          }
+        }));
     for (size_t i = 0; i < ends.size(); i++)
       if (!ends[i].clean) {
         ScenarioRecord record;
@@ -86,12 +91,10 @@ class Sweep {
 
  private:
   Result<std::vector<std::string>> words(unsigned job) const {
-    std::vector<std::string> words = {"work-sweep",
-                                      "--seeds",
-                                      fmt::format("{}..{}", options_.seeds.first, options_.seeds.last),
-                                      "--shard",
-                                      fmt::format("{}/{}", options_.part.index + job * options_.part.count + 1,
-                                                  options_.part.count * options_.jobs)};
+    std::vector<std::string> words = {
+        "work-sweep", "--seeds", fmt::format("{}..{}", options_.seeds.first, options_.seeds.last), "--shard",
+        fmt::format("{}/{}", options_.part.index + job * options_.part.count + 1,
+                    options_.part.count * options_.jobs)};
     if (!options_.tag.empty()) words.insert(words.end(), {"--tag", options_.tag});
     words.insert(words.end(), options_.paths.begin(), options_.paths.end());
     return words;
@@ -152,11 +155,14 @@ class Sweep {
     record.options = {{"seeds", fmt::format("{}..{}", options_.seeds.first, options_.seeds.last)},
                       {"runs", std::to_string(all.runs)}};
     record.scenarios = failed_;
-    if (!rig_.files.stat(parent_of(options_.out))) TRY(rig_.files.make_directory(parent_of(options_.out), 0755));
+    if (!rig_.files.stat(parent_of(options_.out)))
+      TRY(rig_.files.make_directory(parent_of(options_.out), 0755));
     if (!rig_.files.stat(options_.out)) TRY(rig_.files.make_directory(options_.out, 0755));
-    TRY(replace_file(rig_.files, join_path(options_.out, "sweep.json"), as_bytes(encode_run_json(record)), 0644));
+    TRY(replace_file(rig_.files, join_path(options_.out, "sweep.json"), as_bytes(encode_run_json(record)),
+                     0644));
     rig_.console.result(fmt::format(
-        "seedbed: {} runs ({} of them twice, the same each time), {} events, {:.1f} s, {} failed, {} faults never fired",
+        "seedbed: {} runs ({} of them twice, the same each time), {} events, {:.1f} s, {} failed, {} faults "
+        "never fired",
         all.runs, all.twice, all.events, static_cast<double>(elapsed_us) / 1e6, failed_.size(), never));
     if (!failed_.empty()) return exit_code_of(record);
     return never > 0 || all.runs == 0 ? 4 : 0;

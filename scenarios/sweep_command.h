@@ -1,5 +1,5 @@
-// `seedbed sweep`: a suite under many seeds, each a world of its own. Every 16th run is done twice. Whether planned
-// faults fire is judged over all runs. Called by main; runs worker processes.
+// `seedbed sweep`: a suite under many seeds, each a world of its own. Every 16th run is done twice. Whether
+// planned faults fire is judged over all runs. Called by main; runs worker processes.
 #pragma once
 
 #include <string>

@@ -9,7 +9,8 @@ static constexpr size_t kEntriesMax = 400;
 static bool kills(const World& world, const std::string& fault) {
   return std::ranges::any_of(world.faults.standings(), [&](const FaultPlan::Standing& standing) {
     const FaultAction action = standing.fault.action;
-    return standing.fault.name == fault && (action == FaultAction::kill || action == FaultAction::host_power_cut);
+    return standing.fault.name == fault &&
+           (action == FaultAction::kill || action == FaultAction::host_power_cut);
   });
 }
 

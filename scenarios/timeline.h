@@ -1,5 +1,5 @@
-// The story of a run as a few marks per lane, for reports: boots, phases, flushes, checkpoints, faults, ends. Bounded.
-// One run's; fed with every event.
+// The story of a run as a few marks per lane, for reports: boots, phases, flushes, checkpoints, faults, ends.
+// Bounded. One run's; fed with every event.
 #pragma once
 
 #include <string>

@@ -21,7 +21,7 @@ constexpr int kTick_ms = 1000;
 struct Worker {
   pid_t process = -1;
   int output = -1;
-  std::string part;          // of a line
+  std::string part;  // of a line
   unsigned silent_ticks = 0;
   bool too_silent = false;
 };

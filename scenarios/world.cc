@@ -39,7 +39,8 @@ DeviceContract contract_of(const DriveSpec& spec, uint64_t seed) {
 
 Status plant(FileTree& files, uint64_t seed, const std::string& path, uint64_t size_bytes) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
-    (void)files.make_directory(path.substr(0, slash), 0755, 0);  // standing already, or plant_file will say why
+    (void)files.make_directory(path.substr(0, slash), 0755,
+                               0);  // standing already, or plant_file will say why
   Bytes content(size_bytes);
   Random(sub_seed(seed, path)).fill(content);
   return files.plant_file(path, content, 0644, 1'400'000'000'000'000'000);
@@ -47,11 +48,11 @@ Status plant(FileTree& files, uint64_t seed, const std::string& path, uint64_t s
 
 Status plant_source(FileTree& files, const Scenario& scenario, uint64_t seed) {
   if (scenario.source.usual) {
-    const std::pair<const char*, uint64_t> usual[] = {{"a.bin", 150'000},    {"empty", 0},
-                                                      {"one", 1},            {"dir/b.bin", 70'000},
-                                                      {"dir/B.bin", 300},    {"dir/what?.txt", 4096},
-                                                      {"z.bin", 200'000}};
-    for (const auto& [path, size_bytes] : usual) TRY(plant(files, seed, fmt::format("/source/{}", path), size_bytes));
+    const std::pair<const char*, uint64_t> usual[] = {
+        {"a.bin", 150'000},      {"empty", 0},      {"one", 1}, {"dir/b.bin", 70'000}, {"dir/B.bin", 300},
+        {"dir/what?.txt", 4096}, {"z.bin", 200'000}};
+    for (const auto& [path, size_bytes] : usual)
+      TRY(plant(files, seed, fmt::format("/source/{}", path), size_bytes));
     TRY(files.plant_symlink("a.bin", "/source/link"));
   }
   for (const SourceFile& file : scenario.source.files)
@@ -60,9 +61,11 @@ Status plant_source(FileTree& files, const Scenario& scenario, uint64_t seed) {
   for (uint64_t i = 0; i < scenario.source.random_files; i++) {
     // mostly small, some large, now and then on an edge
     const uint64_t most = std::max<uint64_t>(scenario.source.random_bytes_max, 1);
-    uint64_t size_bytes = random.chance(1, 2) ? random.below(std::min<uint64_t>(most, 5000) + 1) : random.below(most + 1);
+    uint64_t size_bytes =
+        random.chance(1, 2) ? random.below(std::min<uint64_t>(most, 5000) + 1) : random.below(most + 1);
     if (random.chance(1, 4)) size_bytes = std::min(most, round_up(size_bytes, 4096));
-    TRY(plant(files, seed, fmt::format("/source/random/{}/{:08x}.bin", i % 3, random.below(1ull << 32)), size_bytes));
+    TRY(plant(files, seed, fmt::format("/source/random/{}/{:08x}.bin", i % 3, random.below(1ull << 32)),
+              size_bytes));
   }
   return {};
 }
@@ -110,7 +113,8 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
   for (size_t i = 0; i < faults.size(); i++) {
     Random random(sub_seed(seed, fmt::format("fault {}", i)));
     if (const auto slot = world.slots.find(faults[i].when.place); slot != world.slots.end())
-      faults[i].when.place = world.drives[slot->second].identity.serial;  // scenarios name drives, events their serials
+      faults[i].when.place =
+          world.drives[slot->second].identity.serial;  // scenarios name drives, events their serials
     if (faults[i].when.nth_to > faults[i].when.nth)
       faults[i].when.nth = random.between(faults[i].when.nth, faults[i].when.nth_to);
     if (faults[i].survivors.shape == Survivors::Shape::seeded && faults[i].survivors.seed == 0)
@@ -181,10 +185,12 @@ std::vector<std::string> World::words_of(const CommandSpec& command) const {
   if (command.action == CommandAction::resume) words.emplace_back("/ResumeSession");
   if (command.action == CommandAction::abort) words.emplace_back("/AbortSession");
   if (command.action != CommandAction::prepare) return words;
-  // The drive's first session needs everything, also when an earlier command was given up before it had begun.
+  // The drive's first session needs everything, also when an earlier command was given up before it had
+  // begun.
   const auto first = std::ranges::find(scenario->commands, command.drive, &CommandSpec::drive);
   const auto begun = history(command.drive);
-  if (first == scenario->commands.end() || first->session == command.session || !begun || begun->sessions.empty())
+  if (first == scenario->commands.end() || first->session == command.session || !begun ||
+      begun->sessions.empty())
     for (const std::string& word : {"/t:" + command.drive, std::string("/format"), std::string("/encrypt"),
                                     std::string("/silentmode"), "/sk:" + account_key_})
       words.push_back(word);

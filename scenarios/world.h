@@ -1,6 +1,6 @@
-// A world: one computer with a disk, the drives in its slots, and what the operator was promised so far. A value:
-// a copy is another world that goes its own way, made in microseconds because bytes are shared until written.
-// Nothing runs in it; world_boot.h boots the computer for one command.
+// A world: one computer with a disk, the drives in its slots, and what the operator was promised so far. A
+// value: a copy is another world that goes its own way, made in microseconds because bytes are shared until
+// written. Nothing runs in it; world_boot.h boots the computer for one command.
 //
 //   /source   what is to be backed up            /desk       the journal and its side files
 //   /elsewhere  what nobody may touch            "bystander" a drive that nobody chose
@@ -17,17 +17,17 @@
 
 #include "engine/prep/drive_history.h"
 #include "scenarios/scenario.h"
-#include "simulator/file_tree.h"
 #include "simulator/drive_state.h"
+#include "simulator/file_tree.h"
 
 namespace seedbed {
 
 // What the operator was told, and so may rely on.
 struct Promises {
-  std::string drive, session;    // that the rest is about
-  uint64_t durable_bytes = 0;    // of the copy stage
-  bool completed = false;        // "the copy session is complete"
-  std::string manifest_hash;     // said with it
+  std::string drive, session;  // that the rest is about
+  uint64_t durable_bytes = 0;  // of the copy stage
+  bool completed = false;      // "the copy session is complete"
+  std::string manifest_hash;   // said with it
 };
 
 // What the drives were made to do, by phase; what a redo bound is held against.
@@ -56,25 +56,25 @@ struct World {
   std::vector<std::string> words_of(const CommandSpec& command) const;
   const std::string& account_key() const noexcept { return account_key_; }
 
-  // What a next boot can see and lose: equal numbers, equal futures (of the same command). FileTimes::source leaves out
-  // when the engine's own files were written, which it never asks.
+  // What a next boot can see and lose: equal numbers, equal futures (of the same command). FileTimes::source
+  // leaves out when the engine's own files were written, which it never asks.
   enum class FileTimes : uint8_t { all, source };
   uint64_t hash(FileTimes times = FileTimes::all) const;
 
   std::shared_ptr<const Scenario> scenario;
   uint64_t seed = 0;
-  std::deque<DriveState> drives;       // stable places: a boot holds on to them
+  std::deque<DriveState> drives;        // stable places: a boot holds on to them
   std::map<std::string, size_t> slots;  // slot → drive; a slot may be empty
   FileTree files;
   FaultPlan faults;
   std::string phase = "start";
   Promises promises;
   DriveWork work;
-  size_t command = 0;         // the scenario's command that is next, or under way
-  bool interrupted = false;   // it was begun before
-  uint64_t boots = 0;         // so far
-  uint64_t elapsed_ns = 0;    // virtual time before the next boot
-  uint64_t events = 0;        // logged before the next boot
+  size_t command = 0;        // the scenario's command that is next, or under way
+  bool interrupted = false;  // it was begun before
+  uint64_t boots = 0;        // so far
+  uint64_t elapsed_ns = 0;   // virtual time before the next boot
+  uint64_t events = 0;       // logged before the next boot
   // Remembers a file of the source before something befalls it, and puts all such files back as they were.
   Status remember_source(const std::string& path);
   void restore_sources();
@@ -89,7 +89,8 @@ struct World {
   std::string account_key_;
 };
 
-// What is shared by all worlds of a process, because it is pure and slow: formatted volumes and stretched keys.
+// What is shared by all worlds of a process, because it is pure and slow: formatted volumes and stretched
+// keys.
 KeyStretcher& shared_stretcher();
 Formatter& shared_formatter();
 

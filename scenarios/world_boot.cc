@@ -18,9 +18,10 @@ namespace {
 
 constexpr uint64_t kStart_ns = 1'000'000'000;
 constexpr int64_t kFirstDay_ns = 1'478'044'800'000'000'000;  // 2016-11-02
-constexpr uint64_t kOperatorReacts_ns = 20'000'000;  // a script's time: minutes would only stretch every timeline
-// Stretching a recovery password costs 0.1 s of real time, so worlds draw their keys from a few families and what was
-// stretched once in a process is remembered. Everything else is the world's own.
+constexpr uint64_t kOperatorReacts_ns =
+    20'000'000;  // a script's time: minutes would only stretch every timeline
+// Stretching a recovery password costs 0.1 s of real time, so worlds draw their keys from a few families and
+// what was stretched once in a process is remembered. Everything else is the world's own.
 constexpr uint64_t kKeyFamilies = 4;
 
 SessionOptions session_options(const ComputerSpec& computer) {
@@ -86,7 +87,8 @@ class Boot {
       Result<PrepOutcome> outcome = prep_import(ports, *options, session, false);
       if (outcome && outcome->kind != PrepOutcome::Kind::aborted) {
         world_.promises.completed = true;
-        if (!outcome->report.manifest_hash.empty()) world_.promises.manifest_hash = outcome->report.manifest_hash;
+        if (!outcome->report.manifest_hash.empty())
+          world_.promises.manifest_hash = outcome->report.manifest_hash;
       }
       log_.note(EventKind::halt, outcome ? "done" : error_code_name(outcome.error().code));
       end.outcome = std::move(outcome);
@@ -115,7 +117,8 @@ class Boot {
   Result<std::unique_ptr<BlockDevice>> open_drive(const std::string& target) {
     const auto slot = world_.slots.find(target);
     if (slot == world_.slots.end() || !world_.drives[slot->second].plugged)
-      return fail(ErrorCode::not_found, "there is no drive", target, "Attach the drive and run the same command again");
+      return fail(ErrorCode::not_found, "there is no drive", target,
+                  "Attach the drive and run the same command again");
     DriveState& drive = world_.drives[slot->second];
     log_.note(EventKind::drive_open, drive.identity.serial);
     return std::make_unique<SimulatedDrive>(machine_, drive, &log_);
@@ -191,7 +194,8 @@ BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log,
 }
 
 void die_at(World& world, const Death& death, uint64_t time_ns) {
-  for (DriveState& drive : world.drives) death.power ? drive.power_cut(death.survivors) : drive.kill(death.survivors);
+  for (DriveState& drive : world.drives)
+    death.power ? drive.power_cut(death.survivors) : drive.kill(death.survivors);
   death.power ? world.files.power_cut(death.survivors) : world.files.kill();
   world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
   world.interrupted = true;

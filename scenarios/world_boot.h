@@ -1,8 +1,9 @@
-// One boot of a world's computer: the operator gives one command to the real engine, on fibres and virtual time, and
-// it runs to its end or its death. The faults of the world's plan happen on the way. Deterministic: the same world
-// and the same words make the same events.
+// One boot of a world's computer: the operator gives one command to the real engine, on fibres and virtual
+// time, and it runs to its end or its death. The faults of the world's plan happen on the way. Deterministic:
+// the same world and the same words make the same events.
 //
-// Owned by the caller, one thread. What survives is in the world afterwards; nothing of the boot is left alive.
+// Owned by the caller, one thread. What survives is in the world afterwards; nothing of the boot is left
+// alive.
 #pragma once
 
 #include <functional>
@@ -35,11 +36,11 @@ using Watch = std::function<void(const World&, const Event&, EventSide)>;
 
 BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log, const Watch& watch);
 
-// The computer dies at that virtual time, whatever it was doing: caches and page caches are cut, files closed. What
-// boot() does at a fatal fault, and exploration to a copy of the world.
+// The computer dies at that virtual time, whatever it was doing: caches and page caches are cut, files
+// closed. What boot() does at a fatal fault, and exploration to a copy of the world.
 void die_at(World& world, const Death& death, uint64_t time_ns);
-// Puts right what can be put right: no fault fires any more, drives are in their slots, there is space, shares are
-// back, the source is as it was. What has rotted stays rotten.
+// Puts right what can be put right: no fault fires any more, drives are in their slots, there is space,
+// shares are back, the source is as it was. What has rotted stays rotten.
 void heal(World& world);
 
 }  // namespace seedbed

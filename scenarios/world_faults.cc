@@ -16,7 +16,8 @@ Survivors WorldFaults::survivors_of(const PlannedFault& fault, const Event& even
 }
 
 DriveState* WorldFaults::drive_of(const PlannedFault& fault, const Event& event) {
-  if (const auto slot = world_.slots.find(fault.place); slot != world_.slots.end()) return &world_.drives[slot->second];
+  if (const auto slot = world_.slots.find(fault.place); slot != world_.slots.end())
+    return &world_.drives[slot->second];
   for (DriveState& drive : world_.drives)
     if (drive.identity.serial == event.place) return &drive;
   if (const auto slot = world_.slots.find(world_.scenario->drives.front().name); slot != world_.slots.end())
@@ -39,7 +40,8 @@ Interference WorldFaults::at(const Event& event, EventSide side) {
 
 void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interference& interference) {
   const auto error = [&](ErrorCode code, const char* what, const char* remedy) {
-    interference.error = Error{code, what, fmt::format("{} @ byte {}", event.place, event.offset_bytes), remedy};
+    interference.error =
+        Error{code, what, fmt::format("{} @ byte {}", event.place, event.offset_bytes), remedy};
   };
   switch (fault.action) {
     case FaultAction::kill:
@@ -48,18 +50,21 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
         death_ = Death{fault.action == FaultAction::host_power_cut, survivors_of(fault, event), event.number};
       return;
     case FaultAction::write_error:
-      return error(ErrorCode::io_error, "the drive reports a write error", "Check the drive with its vendor's tool");
+      return error(ErrorCode::io_error, "the drive reports a write error",
+                   "Check the drive with its vendor's tool");
     case FaultAction::read_error:
       return error(ErrorCode::io_error, "the drive reports an uncorrectable read error", "Use another drive");
     case FaultAction::flush_error:
-      return error(ErrorCode::io_error, "the drive reports that the flush failed", "Run the same command again");
+      return error(ErrorCode::io_error, "the drive reports that the flush failed",
+                   "Run the same command again");
     case FaultAction::flush_lie:
     case FaultAction::sync_lie:
       interference.lie = true;
       return;
     case FaultAction::file_error:
       interference.error =
-          Error{ErrorCode::io_error, fmt::format("{}: input/output error", event_name(event.kind)), event.place, ""};
+          Error{ErrorCode::io_error, fmt::format("{}: input/output error", event_name(event.kind)),
+                event.place, ""};
       return;
     case FaultAction::disk_full:
       world_.files.set_capacity(0);  // no later write finds space either
@@ -75,7 +80,8 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
     case FaultAction::source_changed:
     case FaultAction::source_grown:
     case FaultAction::source_vanished:
-      (void)befall_source(fault, event);  // a source that is gone already cannot change: the plan's words stand
+      (void)befall_source(fault,
+                          event);  // a source that is gone already cannot change: the plan's words stand
       return;
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:

@@ -1,5 +1,5 @@
-// Makes the faults of a world's plan happen, at the events where they are due. One boot's: made before it, gone after
-// it. Runs inside the event log's hook, in the fibre that calls a port.
+// Makes the faults of a world's plan happen, at the events where they are due. One boot's: made before it,
+// gone after it. Runs inside the event log's hook, in the fibre that calls a port.
 #pragma once
 
 #include <map>
@@ -27,7 +27,8 @@ class WorldFaults {
   World& world_;
   EventLog& log_;
   std::optional<Death> death_;
-  std::map<uint64_t, FaultAction> on_completion_;  // writes whose sectors are damaged once they are on the drive
+  std::map<uint64_t, FaultAction>
+      on_completion_;  // writes whose sectors are damaged once they are on the drive
 };
 
 }  // namespace seedbed

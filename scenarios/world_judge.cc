@@ -51,7 +51,8 @@ struct Shipment {
   TraceHash hash;  // of the drive's bytes and the source's; whoever judges mixes in what is expected
 };
 
-// Judgements of this process: what is equal to the last byte, and held against the same words, is judged once.
+// Judgements of this process: what is equal to the last byte, and held against the same words, is judged
+// once.
 std::map<uint64_t, std::vector<std::string>>& known_judgements() {
   static std::map<uint64_t, std::vector<std::string>> known;
   return known;
@@ -86,8 +87,10 @@ std::vector<std::string> judged(Shipment& shipment, const std::string& recovery_
 
 }  // namespace
 
-std::vector<std::string> judge_shipped(const World& world, const std::string& drive, const std::string& recovery_password,
-                                       const std::vector<ShippedSession>& sessions, const std::string& manifest_hash) {
+std::vector<std::string> judge_shipped(const World& world, const std::string& drive,
+                                       const std::string& recovery_password,
+                                       const std::vector<ShippedSession>& sessions,
+                                       const std::string& manifest_hash) {
   Shipment shipment(world, drive);
   for (const ShippedSession& session : sessions) {
     shipment.hash.mix(session.source);
@@ -111,18 +114,20 @@ std::vector<std::string> judge_shipped(const World& world, const std::string& dr
                 });
 }
 
-std::vector<std::string> judge_empty(const World& world, const std::string& drive, const std::string& recovery_password) {
+std::vector<std::string> judge_empty(const World& world, const std::string& drive,
+                                     const std::string& recovery_password) {
   Shipment shipment(world, drive);
   shipment.hash.mix("it is to be empty");
-  return judged(shipment, recovery_password,
-                [](reference::Drive& opened, FileStore&, const DriveState&, std::vector<std::string>& findings) {
-                  for (const auto& finding : opened.findings()) findings.push_back(finding.place + ": " + finding.what);
-                  const auto entries = opened.ntfs().walk();
-                  if (!entries) return findings.push_back(entries.error().message());
-                  for (const auto& [path, entry] : *entries)
-                    if (!path.starts_with("\\System Volume Information"))
-                      findings.push_back(path + ": is on a drive whose only session was aborted");
-                });
+  return judged(
+      shipment, recovery_password,
+      [](reference::Drive& opened, FileStore&, const DriveState&, std::vector<std::string>& findings) {
+        for (const auto& finding : opened.findings()) findings.push_back(finding.place + ": " + finding.what);
+        const auto entries = opened.ntfs().walk();
+        if (!entries) return findings.push_back(entries.error().message());
+        for (const auto& [path, entry] : *entries)
+          if (!path.starts_with("\\System Volume Information"))
+            findings.push_back(path + ": is on a drive whose only session was aborted");
+      });
 }
 
 bool marked_closed(const DriveState& drive) {

@@ -18,7 +18,8 @@ Result<bool> WorldOperator::confirm(std::string_view question, std::string_view 
 
 Result<std::string> WorldOperator::ask(std::string_view question, std::string_view remedy_when_unattended) {
   say(std::string(question));
-  return fail(ErrorCode::refused, "nobody can be asked", std::string(question), std::string(remedy_when_unattended));
+  return fail(ErrorCode::refused, "nobody can be asked", std::string(question),
+              std::string(remedy_when_unattended));
 }
 
 void WorldOperator::notice(NoticeLevel, std::string_view text) {
@@ -31,7 +32,8 @@ void WorldOperator::progress(const Progress& progress) {
     world_.promises.durable_bytes = std::max(world_.promises.durable_bytes, progress.done_bytes);
 }
 
-void WorldOperator::event(std::string_view name, const std::vector<std::pair<std::string, std::string>>& fields) {
+void WorldOperator::event(std::string_view name,
+                          const std::vector<std::pair<std::string, std::string>>& fields) {
   std::string text(name);
   for (const auto& [key, value] : fields) text += fmt::format(" {}={}", key, value);
   say(std::move(text));

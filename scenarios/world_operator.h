@@ -1,5 +1,5 @@
-// The operator of a world: nobody to ask, everything said is kept and is an event, and what counts as a promise goes
-// into the world. One boot's, used by its main task.
+// The operator of a world: nobody to ask, everything said is kept and is an event, and what counts as a
+// promise goes into the world. One boot's, used by its main task.
 #pragma once
 
 #include <string>

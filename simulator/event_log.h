@@ -1,10 +1,11 @@
 // What happens in a simulated world, event by event: every call that the engine makes of a drive or a file,
-// every promise to the operator, every fault. The log numbers events, keeps a running hash over them, and asks
-// the world at each whether something befalls it (a fault). A replay of the same seed makes the same log.
+// every promise to the operator, every fault. The log numbers events, keeps a running hash over them, and
+// asks the world at each whether something befalls it (a fault). A replay of the same seed makes the same
+// log.
 //
 // A port calls begin() before an effect and end() after it; both run in the calling fibre and do not park.
-// begin() may throw Killed: the machine died before the effect. One log serves all machines of a world, in turn;
-// one thread.
+// begin() may throw Killed: the machine died before the effect. One log serves all machines of a world, in
+// turn; one thread.
 #pragma once
 
 #include <cstdint>
@@ -31,19 +32,19 @@ enum class EventKind : uint8_t {
   drive_write_done,
   drive_discard_done,
   drive_flush_done,
-  file_open,        // of files: place is the path
-  file_read,        //
-  file_write,       //
-  file_truncate,    // length: the new size
-  file_sync,        //
-  file_lock,        //
-  file_look,        // stat, list, read_link, free_bytes, real_path
-  make_directory,   //
-  rename,           // place: "from > to"
-  remove,           //
-  directory_sync,   //
-  said,             // to the operator; place: what
-  fault,            // place: which
+  file_open,       // of files: place is the path
+  file_read,       //
+  file_write,      //
+  file_truncate,   // length: the new size
+  file_sync,       //
+  file_lock,       //
+  file_look,       // stat, list, read_link, free_bytes, real_path
+  make_directory,  //
+  rename,          // place: "from > to"
+  remove,          //
+  directory_sync,  //
+  said,            // to the operator; place: what
+  fault,           // place: which
 };
 // "drive.write", "file.sync", "directory.sync", … as scenario files spell it.
 std::string_view event_name(EventKind kind) noexcept;
@@ -74,8 +75,8 @@ struct Interference {
 class EventLog {
  public:
   using Clock = std::function<uint64_t()>;
-  // Asked on both sides of each event; what it answers on the side `after` has no effect. May kill the machine
-  // and throw Killed.
+  // Asked on both sides of each event; what it answers on the side `after` has no effect. May kill the
+  // machine and throw Killed.
   using Hook = std::function<Interference(const Event&, EventSide)>;
 
   // `counted_before`: events that an earlier log of the same world has numbered.

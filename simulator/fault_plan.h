@@ -1,5 +1,6 @@
-// The faults of a scenario: what is to happen, where and when, and whether it did. A value. The world asks the
-// plan at each event (event_log.h) and makes the faults that are due happen; the plan itself touches nothing.
+// The faults of a scenario: what is to happen, where and when, and whether it did. A value. The world asks
+// the plan at each event (event_log.h) and makes the faults that are due happen; the plan itself touches
+// nothing.
 #pragma once
 
 #include <optional>
@@ -41,12 +42,12 @@ bool legal(FaultAction action) noexcept;
 
 // When a fault is due: at the nth event that fits every condition given.
 struct FaultTrigger {
-  std::optional<EventKind> event;   // nothing: any event
-  std::string place;                // glob over Event::place ("*.jrn"); "": any
-  std::string phase;                // the world's word for how far the session is; "": any
-  uint64_t boot = 0;                // 1 the first command, …; 0: any
-  uint64_t nth = 1;                 // of those that fit
-  uint64_t nth_to = 0;              // drawn from nth to this by the scenario's seed; 0: exactly nth
+  std::optional<EventKind> event;  // nothing: any event
+  std::string place;               // glob over Event::place ("*.jrn"); "": any
+  std::string phase;               // the world's word for how far the session is; "": any
+  uint64_t boot = 0;               // 1 the first command, …; 0: any
+  uint64_t nth = 1;                // of those that fit
+  uint64_t nth_to = 0;             // drawn from nth to this by the scenario's seed; 0: exactly nth
   EventSide side = EventSide::before;
   std::optional<uint64_t> time_ns;  // not before this virtual time
   std::optional<Extent> extent;     // touches these bytes of the drive
@@ -68,7 +69,8 @@ class FaultPlan {
   explicit FaultPlan(std::vector<PlannedFault> faults);
 
   // Which faults are due at this side of this event, in order of the plan. Counts what fits.
-  std::vector<const PlannedFault*> due(const Event& event, EventSide side, std::string_view phase, uint64_t boot);
+  std::vector<const PlannedFault*> due(const Event& event, EventSide side, std::string_view phase,
+                                       uint64_t boot);
   // No fault fires any more.
   void heal() noexcept { healed_ = true; }
 

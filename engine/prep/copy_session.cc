@@ -430,8 +430,8 @@ Status CopySession::tidy() {
   auto marker = TRY(parse_marker(block, ports_.device.identity().path));
   if (last.complete && marker && marker->state != MarkerState::building &&
       marker->journal.text() == history_.journal_id && marker->generation == last.number) {
-    // Also when it reads closed: who wrote it may have died before its flush, or after one that failed, and then
-    // only writing it again helps.
+    // Also when it reads closed: who wrote it may have died before its flush, or after one that failed, and
+    // then only writing it again helps.
     const uint64_t epoch = ports_.device.reset_epoch();
     marker->state = MarkerState::closed;
     TRY(write_device(ports_.device, kMarkerOffset_bytes, encode_marker(*marker)));

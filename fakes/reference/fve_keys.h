@@ -11,7 +11,8 @@
 
 namespace seedbed::reference {
 
-// Remembers stretched keys for whoever opens the same volumes again and again. One thread's; wiped at the end.
+// Remembers stretched keys for whoever opens the same volumes again and again. One thread's; wiped at the
+// end.
 class StretchMemo {
  public:
   // As stretch(), computed once for each pair; kept by digest.

@@ -156,8 +156,9 @@ Result<FveKeys> unlock_fve(const FveMetadata& metadata, const DriveSecret& secre
     if (!stretching || stretching->payload.size() < 20 || !box)
       return bad("a protector without salt or sealed key");
     const ByteSpan salt = stretching->payload.subspan(4, 16);
-    const auto opened = open_ccm(secret.memo != nullptr ? secret.memo->stretch(*initial, salt) : stretch(*initial, salt),
-                                 box->payload);
+    const auto opened =
+        open_ccm(secret.memo != nullptr ? secret.memo->stretch(*initial, salt) : stretch(*initial, salt),
+                 box->payload);
     if (!opened) continue;
     auto master = key_in(*opened, 0x2003, 32);
     if (!master) return bad("the sealed volume master key has a wrong form");
