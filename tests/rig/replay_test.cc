@@ -41,7 +41,7 @@ TEST_F(RigReplay, a_token_adds_faults_and_its_verdict_is_the_exit_code) {
   const std::string path = put_scenario("a", kSurvives), lies = put_scenario("b", kJournalLies);
   expect(seedbed({"replay", path + "@1+host-power-cut:200:none"}), 0, "2 boots");
   expect(seedbed({"replay", lies + "@1"}), 0);
-  expect(seedbed({"replay", lies + "@1+host-power-cut:300:none"}), 1, "expected survived");
+  expect(seedbed({"replay", lies + "@1+host-power-cut:60:none"}), 1, "expected survived");
   expect(seedbed({"replay", put_scenario("c", kStuck) + "@1"}), 3);
   expect(seedbed({"replay", path + "@1+kill:999999:none"}), 4, "never reached");
 }

@@ -70,11 +70,10 @@ class Rig : public testing::Test {
       "[[fault]]\nwhat = \"kill\"\nwhen = { event = \"drive.write\", nth = 1000000 }\n";
   static inline const std::string kKilled =
       "[[fault]]\nwhat = \"kill\"\nwhen = { phase = \"data\", nth = 5 }\n";
-  // The syncs of the journal lie while data is written: shown by a power cut only.
+  // The sync that makes the new journal's name durable lies: shown by a power cut only, until the next one.
   static inline const std::string kJournalLies =
-      "[[fault]]\nwhat = \"sync-lie\"\nwhen = { event = \"file.sync\", place = \"*.jrn\", phase = \"data\" "
-      "}\ntimes = "
-      "\"always\"\n";
+      "[[fault]]\nwhat = \"sync-lie\"\nwhen = { event = \"directory.sync\", place = \"/desk\", phase = "
+      "\"start\" }\n";
 
  private:
   TempDirectory directory_;

@@ -92,7 +92,7 @@ TEST_F(RigExplore, what_a_budget_leaves_unjudged_is_not_measured) {
 
 TEST_F(RigExplore, a_state_that_fails_is_told_with_a_token_that_replays_it) {
   const std::string path = put_scenario("a", std::string(kWriteThrough) + kJournalLies);
-  const CommandResult result = seedbed({"explore", path, "--budget", "60"});
+  const CommandResult result = seedbed({"explore", path, "--budget", "200"});
   ASSERT_EQ(result.exit_code, 1) << result.text();
   std::smatch found;
   ASSERT_TRUE(std::regex_search(result.output, found, std::regex("seedbed replay '([^']+)'")))
