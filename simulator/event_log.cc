@@ -118,7 +118,8 @@ uint64_t detail_of(std::string_view bytes) noexcept {
     std::memcpy(&word, bytes.data() + at, length_bytes);
     return word;
   };
-  uint64_t one = bytes.size() * kFactor, two = kOther;
+  uint64_t one = bytes.size() * kFactor,
+           two = 0x94d049bb133111ebu;  // not kOther: a factor 0 would take all else along
   size_t at = 0;
   for (; at + 32 <= bytes.size(); at += 32) {
     one = folded(word_at(at) ^ kFactor, word_at(at + 8) ^ one);
