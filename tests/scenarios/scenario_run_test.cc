@@ -122,10 +122,10 @@ TEST(ScenarioRun, the_token_of_an_explored_state_replays_to_the_same_end) {
   Scenario scenario = test::slim();
   scenario.faults = {test::always(Act::sync_lie, Kind::file_sync, "data", "*.jrn")};
   std::vector<ScenarioRecord> explored;
-  Explorer explorer(shared(scenario), {.shard = 2, .shards = 16});
+  Explorer explorer(shared(scenario), {.shard = 2, .shards = 6});
   ASSERT_TRUE(explorer.run([&](const ScenarioRecord& record) { explored.push_back(record); },
                            [](const ExploreTotals&) {}));
-  ASSERT_GE(explored.size(), 3u);
+  ASSERT_GE(explored.size(), 3u) << "of a sixth of all states";
   std::set<std::string> actions;
   for (const ScenarioRecord& record : explored) {
     const auto token = RunToken::parse(record.token);
