@@ -226,7 +226,7 @@ Status CopySession::settle_sets() {
 Status CopySession::check_previous_manifest(NtfsVolume& ntfs) const {
   const SessionHistory* previous = history_.last_complete();
   if (previous == nullptr) return {};
-  if (TRY(manifest_md5(ntfs)) != previous->manifest_hash)
+  if (TRY(once_laid_out(manifest_md5(ntfs))) != previous->manifest_hash)
     return fail(ErrorCode::corrupt, "the manifest on the drive is not the one the journal recorded",
                 kManifestPath, "The drive was changed since; prepare it anew");
   return {};
@@ -250,7 +250,7 @@ Status CopySession::lay_out_files(OpenDrive& drive, const SourcePlan& plan) {
 
 Status CopySession::rename_manifest(OpenDrive& drive) {
   auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), false));
-  TRY(ntfs.rename(kNewManifestPath, kManifestPath));
+  TRY(once_laid_out(ntfs.rename(kNewManifestPath, kManifestPath)));
   const auto blocks = TRY(drive_blocks(*drive.volume, TRY(ntfs.close())));
   const SavedFile saved =
       TRY(save_metadata_set(ports_.files, ports_.device, side_file(session().number, "manifest.set"), blocks,
@@ -334,7 +334,7 @@ Status CopySession::finalise(OpenDrive& drive, const SourcePlan& plan, ChunkStre
   if (known != nullptr)
     saved = TRY(save_volume_hashes(ports_.files, side_file(session().number, kVolumeHashes), volume));
   auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), true));
-  const std::string md5 = TRY(manifest_md5(ntfs));
+  const std::string md5 = TRY(once_laid_out(manifest_md5(ntfs)));
   return append(
       finalised_record(session(), md5, TRY(drive_header_hash(ports_.device, *drive.volume)), saved));
 }

@@ -73,21 +73,21 @@ Result<SessionLayout> read_layout(NtfsVolume& ntfs, const SourcePlan& plan,
   layout.files.reserve(plan.files.size());
   for (const PlannedFile& file : plan.files) {
     const std::string path = plan.drive_path(file);
-    const NtfsEntry entry = TRY(ntfs.stat(path));
+    const NtfsEntry entry = TRY(once_laid_out(ntfs.stat(path)));
     if (entry.directory || entry.size_bytes != file.size_bytes)
       return fail(ErrorCode::corrupt,
                   fmt::format("the drive holds {} bytes where the session laid out {}", entry.size_bytes,
                               file.size_bytes),
                   path, "Abort the session with /AbortSession and copy again");
-    std::vector<Extent> extents = TRY(ntfs.extents(path));
+    std::vector<Extent> extents = TRY(once_laid_out(ntfs.extents(path)));
     uint64_t laid_out_bytes = 0;
     for (const Extent& extent : extents) laid_out_bytes += extent.length_bytes;
     if (laid_out_bytes < file.size_bytes)
       return fail(ErrorCode::corrupt, "the drive holds less room than the session laid out", path);
     layout.files.push_back({plan.source_path(file), file.size_bytes, file.modified_ns, std::move(extents)});
   }
-  const NtfsEntry manifest = TRY(ntfs.stat(manifest_path));
-  layout.manifest = {{}, manifest.size_bytes, -1, TRY(ntfs.extents(manifest_path))};
+  const NtfsEntry manifest = TRY(once_laid_out(ntfs.stat(manifest_path)));
+  layout.manifest = {{}, manifest.size_bytes, -1, TRY(once_laid_out(ntfs.extents(manifest_path)))};
   return layout;
 }
 

@@ -33,6 +33,17 @@ struct ManifestParts {
   uint32_t chunk_bytes = 4 * MiB;  // how ranges are cut
 };
 
+// What a session has put into the file system and no longer finds there is damage, and no retry helps:
+// not_found becomes corrupt.
+template <typename T>
+Result<T> once_laid_out(Result<T> found) {
+  if (!found && found.error().code == ErrorCode::not_found)
+    return fail(ErrorCode::corrupt,
+                "the drive's file system has lost what was put there: " + found.error().what,
+                found.error().where, "Abort the session with /AbortSession and use another drive");
+  return found;
+}
+
 // Creates directories, files and the new manifest's place on the overlay (nothing reaches the drive) and
 // returns where they lie.
 Result<SessionLayout> lay_out(NtfsVolume& ntfs, const SourcePlan& plan,
