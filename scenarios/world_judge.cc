@@ -135,7 +135,8 @@ bool marked_closed(const DriveState& drive) {
 }
 
 bool unmarked(const DriveState& drive) {
-  return drive.cache.durable().pages() > 0 && !marker_state(drive.cache.durable());
+  const Medium& medium = drive.cache.durable();
+  return !marker_state(medium) && medium.hash() != Medium(medium.capacity_bytes()).hash();
 }
 
 }  // namespace seedbed
