@@ -19,6 +19,7 @@ using Json = nlohmann::json;
 constexpr uint64_t kTellEvery_us = 500'000;
 constexpr uint64_t kTellPeopleEvery_us = 5'000'000;
 constexpr size_t kShownMax = 20;
+constexpr int kNothingToExplore = 3;  // a worker's: the run itself does not go as expected
 
 std::string totals_json(const ExploreTotals& totals) {
   return Json{{"event", "totals"},           {"crash_points", totals.crash_points},
@@ -69,10 +70,13 @@ class Exploration {
     rig_.console.json(totals_json(all));
     for (size_t i = 0; i < ends.size(); i++)
       if (!ends[i].clean) {
+        if (ends[i].how == fmt::format("exit code {}", kNothingToExplore)) return 1;  // it has said why
         rig_.console.result(fmt::format("worker {} ended with {}", i + 1, ends[i].how));
         return 5;
       }
     if (all.failed > 0) return 1;
+    if (all.judged < all.distinct) rig_.console.say("not measured: the budget ended it");
+    if (all.promised == 0) rig_.console.say("not measured: nothing had been promised in any state");
     return all.judged < all.distinct || all.promised == 0 ? 4 : 0;
   }
 
@@ -159,8 +163,8 @@ int explore_worker(const RigContext& rig, const ExploreCommandOptions& options) 
                      rig.console.json(totals_json(so_far));
                    });
   if (!totals) {
-    rig.console.complain(totals.error());
-    return 1;
+    if (options.part.index == 0) rig.console.complain(totals.error());
+    return kNothingToExplore;
   }
   rig.console.json(totals_json(*totals));
   return 0;

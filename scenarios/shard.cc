@@ -8,12 +8,12 @@ namespace seedbed {
 
 Result<Shard> Shard::parse(std::string_view text) {
   const size_t slash = text.find('/');
-  const auto index = parse_u64(text.substr(0, slash));
-  const auto count = slash == std::string_view::npos ? std::nullopt : parse_u64(text.substr(slash + 1));
-  if (!index || !count || *index == 0 || *index > *count)
-    return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no part of a whole", text), "--shard",
-                "Give I/N, from 1/N to N/N");
-  return Shard{*index - 1, *count};
+  if (slash != std::string_view::npos) {
+    const auto index = parse_u64(text.substr(0, slash)), count = parse_u64(text.substr(slash + 1));
+    if (index && count && *index > 0 && *index <= *count) return Shard{*index - 1, *count};
+  }
+  return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" is no part of a whole", text), "--shard",
+              "Give I/N, from 1/N to N/N");
 }
 
 Result<SeedRange> SeedRange::parse(std::string_view text) {

@@ -90,6 +90,13 @@ TEST_F(RigExplore, what_a_budget_leaves_unjudged_is_not_measured) {
   expect(seedbed({"explore", path, "--budget", "4", "--jobs", "2"}), 4, " 4 judged (");
 }
 
+TEST_F(RigExplore, a_scenario_that_fails_by_itself_is_not_explored_and_not_green) {
+  const std::string path = put_scenario("a", "[expect]\nverdict = \"refused\"\n");
+  const CommandResult result = seedbed({"explore", path, "--jobs", "2"});
+  EXPECT_EQ(result.exit_code, 1) << result.text();
+  EXPECT_NE(result.errors.find("ends as survived by itself"), std::string::npos) << result.text();
+}
+
 TEST_F(RigExplore, a_state_that_fails_is_told_with_a_token_that_replays_it) {
   const std::string path = put_scenario("a", std::string(kWriteThrough) + kJournalLies);
   const CommandResult result = seedbed({"explore", path, "--budget", "200"});
