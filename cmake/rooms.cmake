@@ -35,6 +35,9 @@ function(seedbed_program name source)
   list(TRANSFORM ARG_ROOMS PREPEND seedbed_)
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
+  if(SEEDBED_SANITIZE)   # only those that a test starts
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
 endfunction()
 
 # seedbed_tests(<name> [THREADS] ROOMS ... LINKS ...): every tests/<name>/*.cc in one GoogleTest binary, each TEST

@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "reports/run_json.h"
-#include "scenarios/explorer.h"
+#include "scenarios/rig_lines.h"
 #include "scenarios/suite.h"
 #include "scenarios/worker_pool.h"
 
@@ -14,32 +13,10 @@ namespace seedbed {
 
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr uint64_t kTellEvery_us = 500'000;
 constexpr uint64_t kTellPeopleEvery_us = 5'000'000;
 constexpr size_t kShownMax = 20;
 constexpr int kNothingToExplore = 3;  // a worker's: the run itself does not go as expected
-
-std::string totals_json(const ExploreTotals& totals) {
-  return Json{{"event", "totals"},           {"crash_points", totals.crash_points},
-              {"states", totals.states},     {"distinct", totals.distinct},
-              {"mine", totals.mine},         {"judged", totals.judged},
-              {"promised", totals.promised}, {"failed", totals.failed}}
-      .dump();
-}
-
-ExploreTotals totals_of_json(const Json& json) {
-  ExploreTotals totals;
-  totals.crash_points = json.value("crash_points", uint64_t{0});
-  totals.states = json.value("states", uint64_t{0});
-  totals.distinct = json.value("distinct", uint64_t{0});
-  totals.mine = json.value("mine", uint64_t{0});
-  totals.judged = json.value("judged", uint64_t{0});
-  totals.promised = json.value("promised", uint64_t{0});
-  totals.failed = json.value("failed", uint64_t{0});
-  return totals;
-}
 
 class Exploration {
  public:
@@ -67,7 +44,7 @@ class Exploration {
                     "{:.1f} s, {} failed",
                     all.crash_points, all.states, all.distinct, all.judged, all.promised,
                     static_cast<double>(all.judged) / seconds, seconds, all.failed));
-    rig_.console.json(totals_json(all));
+    rig_.console.json(totals_line(all));
     for (size_t i = 0; i < ends.size(); i++)
       if (!ends[i].clean) {
         if (ends[i].how == fmt::format("exit code {}", kNothingToExplore)) return 1;  // it has said why
@@ -92,9 +69,8 @@ class Exploration {
   }
 
   void take(size_t worker, const std::string& line) {
-    const Json json = Json::parse(line, nullptr, false);
-    if (json.is_object() && json.value("event", "") == "totals") {
-      totals_[worker] = totals_of_json(json);
+    if (const auto totals = parse_totals_line(line)) {
+      totals_[worker] = *totals;
       const uint64_t now_us = rig_.real_us();
       if (now_us - told_us_ < kTellPeopleEvery_us) return;
       told_us_ = now_us;
@@ -160,13 +136,13 @@ int explore_worker(const RigContext& rig, const ExploreCommandOptions& options) 
                    [&](const ExploreTotals& so_far) {
                      if (so_far.judged > 1 && rig.real_us() - told_us < kTellEvery_us) return;
                      told_us = rig.real_us();
-                     rig.console.json(totals_json(so_far));
+                     rig.console.json(totals_line(so_far));
                    });
   if (!totals) {
     if (options.part.index == 0) rig.console.complain(totals.error());
     return kNothingToExplore;
   }
-  rig.console.json(totals_json(*totals));
+  rig.console.json(totals_line(*totals));
   return 0;
 }
 

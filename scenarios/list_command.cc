@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "scenarios/rig_lines.h"
 #include "scenarios/suite.h"
 
 namespace seedbed {
@@ -22,14 +22,7 @@ int list_command(const RigContext& rig, const std::vector<std::string>& paths, c
     std::string tags;
     for (const std::string& one : scenario->tags) tags += (tags.empty() ? "" : " ") + one;
     if (rig.console.wants_json())
-      rig.console.json(nlohmann::ordered_json{{"event", "scenario"},
-                                              {"name", scenario->name},
-                                              {"file", scenario->file},
-                                              {"proves", scenario->proves},
-                                              {"tags", scenario->tags},
-                                              {"expected", verdict_name(scenario->expect.verdict)},
-                                              {"faults", scenario->faults.size()}}
-                           .dump());
+      rig.console.json(listing_line(*scenario));
     else
       rig.console.result(fmt::format("{:<10} {:<62} {:<20} {}", verdict_name(scenario->expect.verdict),
                                      scenario->name, tags, scenario->file));

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "reports/run_json.h"
-#include "scenarios/run_command.h"
+#include "scenarios/rig_lines.h"
 #include "scenarios/scenario_run.h"
 #include "scenarios/suite.h"
 #include "scenarios/worker_pool.h"
@@ -16,17 +15,11 @@ namespace seedbed {
 
 namespace {
 
-using Json = nlohmann::json;
 using Suite = std::vector<std::shared_ptr<const Scenario>>;
 
 constexpr uint64_t kTwiceEvery = 16;
 constexpr uint64_t kTellEvery = 25;
 constexpr size_t kShownMax = 20;
-
-struct Counts {
-  uint64_t runs = 0, failed = 0, twice = 0, events = 0;
-  std::map<std::string, uint64_t> fired;  // "scenario: fault" → runs in which it did
-};
 
 Result<Suite> suite_of(const RigContext& rig, const SweepCommandOptions& options) {
   Suite suite = TRY(load_suite(rig.files, options.paths));
@@ -40,12 +33,6 @@ Result<Suite> suite_of(const RigContext& rig, const SweepCommandOptions& options
 // The runs are numbered seed by seed; a part has every count-th of them.
 uint64_t runs_of(const SweepCommandOptions& options, size_t scenarios) {
   return (options.seeds.last - options.seeds.first + 1) * scenarios;
-}
-
-std::string counts_json(const Counts& counts) {
-  Json json = {{"event", "counts"},     {"runs", counts.runs},     {"failed", counts.failed},
-               {"twice", counts.twice}, {"events", counts.events}, {"fired", counts.fired}};
-  return json.dump();
 }
 
 class Sweep {
@@ -66,7 +53,7 @@ class Sweep {
     const auto ends =
         TRY(run_workers(workers, options_.timeout_s, [&](size_t worker, const std::string& line) {
           take(worker, line);
-          const Counts so_far = sum();
+          const SweepCounts so_far = sum();
           if (so_far.runs >= told_runs_ + 20 * kTellEvery) {
             told_runs_ = so_far.runs;
             const uint64_t elapsed_us = std::max<uint64_t>(rig_.real_us() - start_us, 1);
@@ -101,16 +88,8 @@ class Sweep {
   }
 
   void take(size_t worker, const std::string& line) {
-    const Json json = Json::parse(line, nullptr, false);
-    if (json.is_object() && json.value("event", "") == "counts") {
-      Counts& counts = counts_[worker];
-      counts.runs = json.value("runs", uint64_t{0});
-      counts.failed = json.value("failed", uint64_t{0});
-      counts.twice = json.value("twice", uint64_t{0});
-      counts.events = json.value("events", uint64_t{0});
-      counts.fired.clear();
-      const Json fired = json.value("fired", Json::object());
-      for (const auto& [fault, runs] : fired.items()) counts.fired[fault] = runs;
+    if (auto counts = parse_counts_line(line)) {
+      counts_[worker] = std::move(*counts);
       return;
     }
     auto record = parse_scenario_line_json(line, "a worker's record");
@@ -123,9 +102,9 @@ class Sweep {
     failed_.push_back(std::move(*record));
   }
 
-  Counts sum() const {
-    Counts all;
-    for (const Counts& counts : counts_) {
+  SweepCounts sum() const {
+    SweepCounts all;
+    for (const SweepCounts& counts : counts_) {
       all.runs += counts.runs;
       all.failed += counts.failed;
       all.twice += counts.twice;
@@ -136,7 +115,7 @@ class Sweep {
   }
 
   Result<int> conclude(uint64_t elapsed_us) {
-    const Counts all = sum();
+    const SweepCounts all = sum();
     uint64_t never = 0;
     for (const auto& scenario : suite_)
       for (const PlannedFault& fault : scenario->faults) {
@@ -171,7 +150,7 @@ class Sweep {
   const RigContext& rig_;
   const SweepCommandOptions& options_;
   Suite suite_;
-  std::vector<Counts> counts_;
+  std::vector<SweepCounts> counts_;
   std::vector<ScenarioRecord> failed_;
   uint64_t told_runs_ = 0;
 };
@@ -194,7 +173,7 @@ int sweep_worker(const RigContext& rig, const SweepCommandOptions& options) {
   ScenarioRunOptions run_options;
   run_options.every_fault_must_fire = false;
   run_options.real_us = rig.real_us;
-  Counts counts;
+  SweepCounts counts;
   for (uint64_t i = options.part.index; i < runs_of(options, suite->size()); i += options.part.count) {
     const auto& scenario = (*suite)[i % suite->size()];
     const uint64_t seed = seed_of(*scenario, options.seeds.first + i / suite->size());
@@ -221,9 +200,9 @@ int sweep_worker(const RigContext& rig, const SweepCommandOptions& options) {
       counts.failed++;
       rig.console.json(encode_scenario_line_json(record));
     }
-    if (counts.runs % kTellEvery == 0) rig.console.json(counts_json(counts));
+    if (counts.runs % kTellEvery == 0) rig.console.json(counts_line(counts));
   }
-  rig.console.json(counts_json(counts));
+  rig.console.json(counts_line(counts));
   return 0;
 }
 

@@ -1,0 +1,31 @@
+// What workers tell their parents, and `--json` tells programs, beside scenario records: one JSON line each.
+// Pure; JSON's heavy header stays in one source.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "scenarios/explorer.h"
+
+namespace seedbed {
+
+struct SweepCounts {
+  uint64_t runs = 0, failed = 0, twice = 0, events = 0;
+  std::map<std::string, uint64_t> fired;  // "scenario: fault" → runs in which it did
+};
+
+// {"event":"counts",…} and back; nothing when the line is another.
+std::string counts_line(const SweepCounts& counts);
+std::optional<SweepCounts> parse_counts_line(std::string_view line);
+
+// {"event":"totals",…} and back.
+std::string totals_line(const ExploreTotals& totals);
+std::optional<ExploreTotals> parse_totals_line(std::string_view line);
+
+// {"event":"scenario",…} of `seedbed list`.
+std::string listing_line(const Scenario& scenario);
+
+}  // namespace seedbed
