@@ -45,9 +45,11 @@ Result<SessionLayout> lay_out(NtfsVolume& ntfs, const SourcePlan& plan, Manifest
   for (const std::string& directory : plan.directories)
     TRY(ntfs.make_directory('/' + plan.options.session_id + '/' + directory));
   layout.files.reserve(plan.files.size());
-  for (const PlannedFile& file : plan.files)
-    layout.files.push_back({plan.source_path(file), file.size_bytes, file.modified_ns,
-                            TRY(ntfs.create_file(plan.drive_path(file), file.size_bytes, file.modified_ns))});
+  for (const PlannedFile& file : plan.files) {
+    // Bound first: a TRY that returns from within braces leaks what they hold already (g++ 12).
+    auto extents = TRY(ntfs.create_file(plan.drive_path(file), file.size_bytes, file.modified_ns));
+    layout.files.push_back({plan.source_path(file), file.size_bytes, file.modified_ns, std::move(extents)});
+  }
   const ManifestParts measured{plan,
                                layout,
                                parts.drive_id,
@@ -87,7 +89,8 @@ Result<SessionLayout> read_layout(NtfsVolume& ntfs, const SourcePlan& plan,
     layout.files.push_back({plan.source_path(file), file.size_bytes, file.modified_ns, std::move(extents)});
   }
   const NtfsEntry manifest = TRY(once_laid_out(ntfs.stat(manifest_path)));
-  layout.manifest = {{}, manifest.size_bytes, -1, TRY(once_laid_out(ntfs.extents(manifest_path)))};
+  std::vector<Extent> manifest_extents = TRY(once_laid_out(ntfs.extents(manifest_path)));
+  layout.manifest = {{}, manifest.size_bytes, -1, std::move(manifest_extents)};
   return layout;
 }
 

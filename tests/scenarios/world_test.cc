@@ -98,7 +98,7 @@ TEST(World, the_sectors_of_any_are_decided_by_the_seed) {
   scenario.drives[0].sectors = SectorKind::any;
   std::set<std::pair<uint32_t, uint32_t>> kinds;
   for (uint64_t seed = 1; seed <= 30; seed++) {
-    const DeviceContract& contract = world_of(scenario, seed).drive_in("drive").contract;
+    const DeviceContract contract = world_of(scenario, seed).drive_in("drive").contract;
     kinds.insert({contract.logical_sector_bytes, contract.physical_sector_bytes});
   }
   EXPECT_EQ(kinds, (std::set<std::pair<uint32_t, uint32_t>>{{512, 512}, {512, 4096}, {4096, 4096}}));
