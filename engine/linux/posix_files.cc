@@ -206,6 +206,8 @@ Result<FileStat> PosixFiles::stat(const std::string& path) {
   out.inode = status.st_ino;
   out.device = status.st_dev;
   out.link_count = static_cast<uint32_t>(status.st_nlink);
+  out.owner = status.st_uid;
+  out.group = status.st_gid;
   return out;
 }
 
@@ -275,6 +277,47 @@ Result<std::string> PosixFiles::read_link(const std::string& path) {
     target.resize(static_cast<size_t>(length_bytes));
     return target;
   }
+}
+
+Status PosixFiles::make_symlink(const std::string& target, const std::string& path) {
+  const auto anchored = TRY(AnchoredPath::of(path, "symlink"));
+  if (target.find('\0') != std::string::npos) return fail_errno(EINVAL, "symlink", path);
+  if (::symlinkat(target.c_str(), anchored.at(), anchored.rest()) != 0)
+    return fail_errno(errno, "symlink", path);
+  return {};
+}
+
+Status PosixFiles::make_hard_link(const std::string& existing, const std::string& path) {
+  const auto source = TRY(AnchoredPath::of(existing, "link"));
+  const auto target = TRY(AnchoredPath::of(path, "link"));
+  if (::linkat(source.at(), source.rest(), target.at(), target.rest(), 0) != 0)
+    return fail_errno(errno, "link", existing + " to " + path);
+  return {};
+}
+
+// Owner first: changing it takes away set-user-id bits. Time last: the others do not touch it, but it is what
+// people look at.
+Status PosixFiles::set_attributes(const std::string& path, const FileAttributes& attributes) {
+  const auto anchored = TRY(AnchoredPath::of(path, "set attributes"));
+  if (attributes.owner_and_group &&
+      ::fchownat(anchored.at(), anchored.rest(), attributes.owner_and_group->first,
+                 attributes.owner_and_group->second, AT_SYMLINK_NOFOLLOW) != 0)
+    return fail_errno(errno, "chown", path);
+  if (attributes.mode && TRY(stat(path)).kind != FileKind::symlink &&
+      ::fchmodat(anchored.at(), anchored.rest(), *attributes.mode & kPermissionBits, 0) != 0)
+    return fail_errno(errno, "chmod", path);
+  if (attributes.modified_ns) {
+    int64_t seconds = *attributes.modified_ns / 1'000'000'000;
+    int64_t rest_ns = *attributes.modified_ns % 1'000'000'000;
+    if (rest_ns < 0) {
+      rest_ns += 1'000'000'000;
+      seconds--;
+    }
+    const timespec times[2] = {{0, UTIME_OMIT}, {seconds, rest_ns}};
+    if (::utimensat(anchored.at(), anchored.rest(), times, AT_SYMLINK_NOFOLLOW) != 0)
+      return fail_errno(errno, "utimensat", path);
+  }
+  return {};
 }
 
 Result<uint64_t> PosixFiles::free_bytes(const std::string& path) {

@@ -22,6 +22,9 @@ class PosixFiles final : public FileStore {
   Status remove(const std::string& path) override;
   Status sync_directory(const std::string& path) override;
   Result<std::string> read_link(const std::string& path) override;
+  Status make_symlink(const std::string& target, const std::string& path) override;
+  Status make_hard_link(const std::string& existing, const std::string& path) override;
+  Status set_attributes(const std::string& path, const FileAttributes& attributes) override;
   Result<uint64_t> free_bytes(const std::string& path) override;
   Result<std::string> real_path(const std::string& path) override;
 };

@@ -4,6 +4,18 @@
 
 namespace seedbed {
 
+Status FileStore::make_symlink(const std::string&, const std::string& path) {
+  return fail(ErrorCode::unsupported, "this store makes no symbolic links", path);
+}
+
+Status FileStore::make_hard_link(const std::string&, const std::string& path) {
+  return fail(ErrorCode::unsupported, "this store makes no hard links", path);
+}
+
+Status FileStore::set_attributes(const std::string& path, const FileAttributes&) {
+  return fail(ErrorCode::unsupported, "this store sets no attributes", path);
+}
+
 Result<Bytes> read_file(FileStore& store, const std::string& path, uint64_t bound_bytes) {
   auto file = TRY(store.open(path, OpenMode::read));
   const uint64_t size_bytes = TRY(file->size());

@@ -10,7 +10,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/bytes.h"
@@ -28,6 +30,14 @@ struct FileStat {
   uint64_t inode = 0;
   uint64_t device = 0;      // st_dev, to be compared with DeviceIdentity::device_numbers
   uint32_t link_count = 1;
+  uint32_t owner = 0, group = 0;  // numbers
+};
+
+// What set_attributes sets; nothing: left as it is. Of a symlink only the time can be set.
+struct FileAttributes {
+  std::optional<uint32_t> mode;
+  std::optional<int64_t> modified_ns;
+  std::optional<std::pair<uint32_t, uint32_t>> owner_and_group;
 };
 
 struct DirectoryEntry {
@@ -67,6 +77,12 @@ class FileStore {
   virtual Status remove(const std::string& path) = 0;  // a file, a symlink or an empty directory
   virtual Status sync_directory(const std::string& path) = 0;
   virtual Result<std::string> read_link(const std::string& path) = 0;
+  // What restoring needs; a store may lack it (unsupported). None follows a symlink at the end of a path. Attributes
+  // become durable by the file's sync (a symlink's and a directory's by sync_directory of where they stand), links
+  // as names do. make_ fails with already_exists.
+  virtual Status make_symlink(const std::string& target, const std::string& path);
+  virtual Status make_hard_link(const std::string& existing, const std::string& path);
+  virtual Status set_attributes(const std::string& path, const FileAttributes& attributes);
   virtual Result<uint64_t> free_bytes(const std::string& path) = 0;
   virtual Result<std::string> real_path(const std::string& path) = 0;  // absolute, symlinks resolved
 };
