@@ -27,6 +27,7 @@ const std::map<std::string, int>& floors() {
       {"engine/agent", 4},
       {"engine/cli", 5},
       {"fakes/reference", 5},
+      {"fakes/store", 5},
       {"fakes/storage_account", 5},
       {"fakes/import_service", 5},
       {"fakes/vault_service", 5},
@@ -73,6 +74,8 @@ const std::vector<Owned>& owned_libraries() {
       {"httplib", {"engine/linux/", "fakes/server/"}},
       {"libxml/", {"engine/documents/", "fakes/"}},
       {"spdlog/", {"engine/base/"}},
+      {"sqlite3.h", {"fakes/store/"}},
+      {"zstd.h", {"engine/compression/", "fakes/reference/"}},
       {"zlib.h", {"engine/base/", "engine/compression/"}},
   };
   return owned;
