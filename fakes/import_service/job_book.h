@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -104,18 +105,23 @@ class JobBook {
   Result<std::vector<std::string>> notes();
 
  private:
+  using Bind = std::function<void(Statement&)>;
   Result<Transaction> begin();  // and what time has done
   Status let_time_pass();
+  Result<std::vector<Job>> load(std::string_view tail, const Bind& bind);
   Result<Job> load_or_blank(const std::string& subscription, const std::string& group,
                             const std::string& name);
-  Result<std::vector<Job>> load(std::string_view condition, const std::vector<std::string>& texts,
-                                int64_t number, size_t count_max);
+  Result<std::optional<Job>> one(std::string_view tail, const Bind& bind);  // locks
   Status check_unique(const Job& job);
   Status store(Job& job);
+  Status store_drives(const Job& job);
   Status erase(int64_t row);
   Status note(const std::string& text);
 
   ServiceState& state_;
 };
+
+// ASCII letters in lower case: names of jobs, groups and drives are compared so.
+std::string lower_case(std::string_view text);
 
 }  // namespace seedbed
