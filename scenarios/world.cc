@@ -90,7 +90,9 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
     TRY(world.files.make_directory(directory, 0755, 0));
   TRY(plant_source(world.files, *scenario, seed));
   TRY(plant(world.files, seed, "/elsewhere/precious.bin", 10'000));
+  if (scenario->chain) TRY(plant_chain(world.files, world.chain.emplace(), *scenario, seed));
   world.files.settle();
+  if (world.chain) world.chain->services.settle();
   Bytes key(64);
   Random(sub_seed(seed, "account key")).fill(key);
   world.account_key_ = base64(key);
@@ -112,6 +114,10 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
   std::vector<PlannedFault> faults = scenario->faults;
   for (size_t i = 0; i < faults.size(); i++) {
     Random random(sub_seed(seed, fmt::format("fault {}", i)));
+    // The computer's own events are meant, unless the scenario says otherwise or names one event.
+    if (!faults[i].when.machine && faults[i].when.event_number == 0 &&
+        faults[i].action != FaultAction::service_kill && faults[i].action != FaultAction::service_power_cut)
+      faults[i].when.machine = "";
     if (const auto slot = world.slots.find(faults[i].when.place); slot != world.slots.end())
       faults[i].when.place =
           world.drives[slot->second].identity.serial;  // scenarios name drives, events their serials
@@ -206,6 +212,10 @@ uint64_t World::hash(FileTimes times) const {
   for (const auto& [slot, index] : slots) {
     hash.mix(slot);
     hash.mix(drives[index].hash());
+  }
+  if (chain) {
+    hash.mix(chain->services.hash(times == FileTimes::all ? "" : "/"));
+    for (const std::string& slot : chain->bay) hash.mix(slot);
   }
   return hash.value();
 }

@@ -17,6 +17,7 @@
 
 #include "engine/prep/drive_history.h"
 #include "scenarios/scenario.h"
+#include "scenarios/world_chain.h"
 #include "simulator/drive_state.h"
 #include "simulator/file_tree.h"
 
@@ -83,6 +84,7 @@ struct World {
     int64_t modified_ns = 0, directory_modified_ns = 0;
   };
   std::map<std::string, SourceWas> changed_sources;
+  std::optional<ChainWorld> chain;  // when the scenario is of the whole chain
   uint64_t source_hash = 0, elsewhere_hash = 0, bystander_hash = 0;  // as they must stay
 
  private:

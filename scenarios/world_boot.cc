@@ -7,6 +7,7 @@
 #include "engine/prep/prep_import.h"
 #include "scenarios/world_faults.h"
 #include "scenarios/world_operator.h"
+#include "scenarios/world_service.h"
 #include "simulator/scheduler.h"
 #include "simulator/seeded_entropy.h"
 #include "simulator/simulated_drive.h"
@@ -18,7 +19,6 @@ namespace seedbed {
 namespace {
 
 constexpr uint64_t kStart_ns = 1'000'000'000;
-constexpr int64_t kFirstDay_ns = 1'478'044'800'000'000'000;  // 2016-11-02
 constexpr uint64_t kOperatorReacts_ns =
     20'000'000;  // a script's time: minutes would only stretch every timeline
 // Stretching a recovery password costs 0.1 s of real time, so worlds draw their keys from a few families and
@@ -66,7 +66,11 @@ class Boot {
         machine_(scheduler_, {.name = program.computer,
                               .workers = world.scenario->computer.workers,
                               .utc_ns = kFirstDay_ns + static_cast<int64_t>(world.elapsed_ns),
-                              .costs = {}}) {}
+                              .costs = {}}) {
+    if (!world.chain) return;
+    network_.emplace(scheduler_, SimulatedNetworkOptions{}, &log_);
+    service_.emplace(world_, log_, scheduler_, *network_);
+  }
 
   BootEnd run(const Program& program) {
     BootEnd end;
@@ -89,9 +93,11 @@ class Boot {
                            [&](std::string_view line) { end.said.emplace_back(line); })};
     Task task = machine_.spawn("command", [&] {
       log_.note(EventKind::boot, fmt::format("boot {} for {}", world_.boots, program.words));
+      await_services();
       Status outcome = program.run(ports);
       log_.note(EventKind::halt, outcome ? "done" : error_code_name(outcome.error().code));
       end.outcome = std::move(outcome);
+      if (service_) service_->stop();
     });
     if (const Status ran = scheduler_.run(); !ran) {
       end.stuck = ran.error().message();
@@ -119,6 +125,12 @@ class Boot {
     return std::make_unique<SimulatedDrive>(machine_, drive, &log_);
   }
 
+  // The services are up before anybody asks them, as they are in the world; a minute is more than they need.
+  void await_services() {
+    if (!network_) return;
+    for (int i = 0; i < 60'000 && !network_->attached(kOrigin); i++) machine_.sleep_ns(1'000'000);
+  }
+
   void refresh_phase() {
     if (drive_name_.empty()) return;
     const auto history = world_.history(drive_name_);
@@ -132,7 +144,17 @@ class Boot {
     world_.phase = World::phase_of(*history);
   }
 
+  // A chunk on its way into the vault: "PUT /vaults/V/items/I/chunks/ID".
+  void account_chunk(const Event& event) {
+    static constexpr std::string_view kChunks = "/chunks/";
+    const size_t at = event.place.find(kChunks);
+    if (!world_.chain || !event.place.starts_with("PUT /vaults/") || at == event.place.npos) return;
+    world_.chain->sent_chunks.insert(event.place.substr(at + kChunks.size(), 64));
+    world_.chain->sent_chunk_bytes += event.length_bytes;
+  }
+
   void account(const Event& event) {
+    if (event.kind == EventKind::http_request && event.machine.empty()) account_chunk(event);
     if (event.kind != EventKind::drive_write) return;
     world_.work.written_bytes += event.length_bytes;
     if (world_.phase == "build") {
@@ -151,9 +173,17 @@ class Boot {
     if (watch_) watch_(world_, event, side);
     if (event.kind == EventKind::fault) return {};
     Interference interference = faults_.at(event, side);
+    if (const auto death = faults_.take_service_death(); death && service_) {
+      service_->die(death->power, death->survivors);
+      if (event.machine == "service") throw Killed{};
+    }
     if (faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
       die_at(world_, *faults_.death(), scheduler_.now_ns());
       machine_.kill();
+      if (service_) {  // its process ends with the computer's: what exploration does with copies of the world, too
+        service_->stop();
+        service_->die(false, {});
+      }
       throw Killed{};
     }
     if (side == EventSide::before && !interference.error) account(event);
@@ -168,6 +198,8 @@ class Boot {
   VirtualRuntime machine_;
   std::string drive_name_;
   uint64_t built_bytes_ = 0;
+  std::optional<SimulatedNetwork> network_;
+  std::optional<WorldService> service_;
 };
 
 }  // namespace
@@ -184,6 +216,7 @@ BootEnd boot_program(World& world, const Program& program, EventLog& log, const 
   world.events = log.count();
   if (end.death) return end;
   world.files.kill();  // the process has ended: its files are closed
+  if (world.chain) world.chain->services.kill();
   world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
   if (!end.done()) world.work.interruptions++;
   return end;
@@ -220,6 +253,7 @@ void die_at(World& world, const Death& death, uint64_t time_ns) {
   for (DriveState& drive : world.drives)
     death.power ? drive.power_cut(death.survivors) : drive.kill(death.survivors);
   death.power ? world.files.power_cut(death.survivors) : world.files.kill();
+  if (world.chain) world.chain->services.kill();
   world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
   world.interrupted = true;
   world.work.interruptions++;

@@ -20,6 +20,8 @@
 
 namespace seedbed {
 
+inline constexpr int64_t kFirstDay_ns = 1'478'044'800'000'000'000;  // 2016-11-02: when worlds begin
+
 struct Death {
   bool power = false;  // else only the process
   Survivors survivors;
@@ -53,6 +55,7 @@ struct Program {
   std::string words;     // for the event log
   std::string drive;     // whose journal tells the phase; "": the phase is `phase`
   std::string phase = "start";
+  bool inside = false;  // the services trust its requests
   std::function<Status(BootPorts&)> run;
 };
 

@@ -43,8 +43,18 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
     interference.error =
         Error{code, what, fmt::format("{} @ byte {}", event.place, event.offset_bytes), remedy};
   };
+  if (const HttpTrouble trouble = http_trouble(fault.action); trouble != HttpTrouble::none) {
+    interference.trouble = trouble;
+    return;
+  }
   switch (fault.action) {
+    case FaultAction::service_kill:
+    case FaultAction::service_power_cut:
+      service_death_ =
+          Death{fault.action == FaultAction::service_power_cut, survivors_of(fault, event), event.number};
+      return;
     case FaultAction::kill:
+    case FaultAction::datacentre_kill:  // the computer of its commands
     case FaultAction::host_power_cut:
       if (!death_ || fault.action == FaultAction::host_power_cut)
         death_ = Death{fault.action == FaultAction::host_power_cut, survivors_of(fault, event), event.number};

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "scenarios/world_boot.h"
 
@@ -16,6 +17,8 @@ class WorldFaults {
   // What is due at this side of this event happens. The caller ends the machine when death() is set.
   Interference at(const Event& event, EventSide side);
   const std::optional<Death>& death() const noexcept { return death_; }
+  // What is to become of the services' machine; taken by who asks.
+  std::optional<Death> take_service_death() noexcept { return std::exchange(service_death_, std::nullopt); }
 
  private:
   void befall(const PlannedFault& fault, const Event& event, Interference& interference);
@@ -26,7 +29,7 @@ class WorldFaults {
 
   World& world_;
   EventLog& log_;
-  std::optional<Death> death_;
+  std::optional<Death> death_, service_death_;
   std::map<uint64_t, FaultAction>
       on_completion_;  // writes whose sectors are damaged once they are on the drive
 };
