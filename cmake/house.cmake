@@ -2,7 +2,9 @@
 seedbed_room(base engine/base LINKS OpenSSL::Crypto ZLIB::ZLIB fmt::fmt spdlog::spdlog Threads::Threads)
 seedbed_room(ports engine/ports ROOMS base)
 seedbed_room(documents engine/documents ROOMS ports base LINKS LibXml2::LibXml2)
+seedbed_room(compression engine/compression ROOMS ports base LINKS PkgConfig::ZSTD)
 seedbed_room(sectors engine/sectors ROOMS ports base)
+seedbed_room(staging engine/staging ROOMS compression ports base)
 # libntfs-3g, static, so that it stamps files by the engine's clock and its memory is kept in a ledger (engine/volume/ntfs_clock.cc,
 # ntfs_memory.cc: their archive members must come along)
 add_library(seedbed_ntfs3g INTERFACE)
@@ -21,7 +23,7 @@ seedbed_room(simulator simulator ROOMS ports base LINKS Boost::context)
 # archive member with the wrappers must come along even where nothing else refers to it.
 target_link_options(seedbed_simulator INTERFACE -Wl,--wrap=__cxa_guard_acquire,--wrap=__cxa_guard_release,--wrap=__cxa_guard_abort
   -Wl,--undefined=__wrap___cxa_guard_acquire)
-seedbed_room(reference fakes/reference ROOMS ports base LINKS LibXml2::LibXml2)
+seedbed_room(reference fakes/reference ROOMS ports base LINKS LibXml2::LibXml2 PkgConfig::ZSTD)
 seedbed_room(scenarios scenarios ROOMS prep reference reports simulator linux journal ports base LINKS tomlplusplus::tomlplusplus)
 
 seedbed_program(offseed engine/cli/offseed_main.cc ROOMS cli)
