@@ -1,7 +1,7 @@
 # The floors of the house, bottom up: which room links which. tests/house checks the #includes against the same order.
 seedbed_room(base engine/base LINKS OpenSSL::Crypto ZLIB::ZLIB fmt::fmt spdlog::spdlog Threads::Threads)
 seedbed_room(ports engine/ports ROOMS base)
-seedbed_room(documents engine/documents ROOMS ports base LINKS LibXml2::LibXml2)
+seedbed_room(documents engine/documents ROOMS ports base LINKS LibXml2::LibXml2 nlohmann_json::nlohmann_json)
 seedbed_room(compression engine/compression ROOMS ports base LINKS PkgConfig::ZSTD)
 seedbed_room(sectors engine/sectors ROOMS ports base)
 # libntfs-3g, static, so that it stamps files by the engine's clock and its memory is kept in a ledger (engine/volume/ntfs_clock.cc,
