@@ -15,6 +15,7 @@
 #include "engine/cloud/vault_client.h"
 #include "engine/ports/entropy.h"
 #include "engine/ports/operator.h"
+#include "engine/staging/restorer.h"
 
 namespace seedbed {
 
@@ -60,20 +61,22 @@ struct BackupOutcome {
 // named; nothing of it has entered the vault), io_error and others: run it again.
 Result<BackupOutcome> run_backup(AgentPorts& ports, const Policy& policy, const BackupOptions& options = {});
 
-struct RestoreOptions {
-  std::string point = "latest";
-  std::string to;       // directory
-  std::string include;  // glob over paths as they were; "": everything
+struct RestoreRequest {
+  std::string point = "latest";       // or a recovery point's id
+  std::string to;                     // directory; what was /srv/data/x becomes TO/srv/data/x
+  std::vector<std::string> includes;  // globs over paths as they were; none: everything
+  std::string strip_prefix;           // leading part of those paths that is left out
+  bool owner = false;                 // set owner and group as well
 };
-struct RestoreReport {
+struct RestoreOutcome {
   std::string point;
-  uint64_t files = 0, directories = 0, links = 0, other = 0;
-  uint64_t bytes = 0, files_there_already = 0, fetched_chunks = 0, fetched_bytes = 0;
-  std::vector<std::pair<std::string, std::string>> warnings;  // path, what could not be restored of it
+  RestoreReport report;
+  uint64_t fetched_chunks = 0;
 };
 // Every chunk is verified before a byte of it is written; files get their names when they are whole and
-// durable. refused: the passphrase is wrong; the target holds something else than an earlier try of the same.
-Result<RestoreReport> run_restore(AgentPorts& ports, const Policy& policy, const RestoreOptions& options);
+// durable. Killed anywhere, the same call goes on. refused: the passphrase is wrong; the target holds
+// something else than an earlier try of the same.
+Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, const RestoreRequest& request);
 
 // Oldest first.
 Result<std::vector<VaultPoint>> list_points(AgentPorts& ports, const Policy& policy);

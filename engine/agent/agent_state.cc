@@ -154,7 +154,8 @@ Result<AgentState> parse_agent_state(std::string_view text, const std::string& w
   state.kdf.log2_n = static_cast<decltype(state.kdf.log2_n)>(TRY(lines.number("kdf_log2_n", 30)));
   state.kdf.r = static_cast<decltype(state.kdf.r)>(TRY(lines.number("kdf_r", 64)));
   state.kdf.p = static_cast<decltype(state.kdf.p)>(TRY(lines.number("kdf_p", 64)));
-  state.kdf.salt = TRY(lines.hex("kdf_salt", 8, 64));
+  state.kdf.salt = TRY(lines.hex("kdf_salt", 16, 64));
+  if (const Status sound = check_kdf(state.kdf); !sound) return lines.flaw(sound.error().what);
   state.key_check = TRY(lines.hex("key_check", 0, 64));
   state.job = TRY(lines.take("job"));
   state.subscription = TRY(lines.take("subscription"));

@@ -20,6 +20,7 @@ std::string job_name_flaw(std::string_view name) {
   for (const char c : name)
     if (!is_lower(c) && !is_digit(c) && c != '-')
       return "an import job's name has lower-case letters, digits and hyphens only";
+  if (name.back() == '-') return "an import job's name ends with a letter or digit";
   return {};
 }
 
