@@ -1,6 +1,6 @@
-// The certificate by which the computers of simulated worlds prove themselves to their vault: made once for this
-// purpose, good for nothing else, valid from 2016 to 2099. Making a key pair anew for each world would take longer
-// than the world.
+// The certificate by which the computers of simulated worlds prove themselves to their vault: made once for
+// this purpose, good for nothing else, valid from 2016 to 2099. Making a key pair anew for each world would
+// take longer than the world.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,6 @@
-// What the oracles ask of a world of the whole chain: the services' disk opened as after a restart, the staging
-// location and the restored tree, read by the independent readers. A judge works on copies; the world stays.
+// What the oracles ask of a world of the whole chain: the services' disk opened as after a restart, the
+// staging location and the restored tree, read by the independent readers. A judge works on copies; the world
+// stays.
 #pragma once
 
 #include <string>
@@ -15,7 +16,8 @@ namespace seedbed {
 std::vector<std::string> judge_staging(const World& world);
 // The job stands in the book, once, with a state. `state` gets it ("" when there is none).
 std::vector<std::string> judge_job(const World& world, std::string& state);
-// Blobs in the account are those of the staging location: page for page the same, or never written and told so.
+// Blobs in the account are those of the staging location: page for page the same, or never written and told
+// so.
 std::vector<std::string> judge_account(const World& world);
 // The vault's point as an independent reader opens it is the source as it was backed up.
 std::vector<std::string> judge_point(const World& world, const std::string& point);

@@ -28,7 +28,15 @@ void Conduct::see(const World& world, const Event& event, EventSide side) {
   if (event.kind != EventKind::drive_write && event.kind != EventKind::drive_discard) return;
   const CommandSpec& command =
       world.scenario->commands[std::min(world.command, world.scenario->commands.size() - 1)];
-  const auto spec = std::ranges::find(world.scenario->drives, command.drive, &DriveSpec::name);
+  if (world.chain && command.action != CommandAction::diskprep)
+    return add(touched_, event, "no drive is to be written now");
+  // Disk preparation may take any drive it was given; a copy session has one.
+  const auto spec = std::ranges::find_if(world.scenario->drives, [&](const DriveSpec& drive) {
+    if (!world.chain) return drive.name == command.drive;
+    return world.drives[static_cast<size_t>(&drive - world.scenario->drives.data())].identity.serial ==
+           event.place;
+  });
+  if (spec == world.scenario->drives.end()) return add(touched_, event, "this drive was not chosen");
   const DriveState& chosen = world.drives[static_cast<size_t>(spec - world.scenario->drives.begin())];
   if (event.place != chosen.identity.serial) return add(touched_, event, "this drive was not chosen");
   if (world.phase == "start" || world.phase == "intent")

@@ -18,7 +18,10 @@ constexpr uint64_t kClusterBytes = 4096;
 // The drives that the scenario's commands name, each once.
 std::set<std::string> drives_of(const World& world) {
   std::set<std::string> drives;
-  for (const CommandSpec& command : world.scenario->commands) drives.insert(command.drive);
+  if (world.chain)
+    for (const DriveSpec& drive : world.scenario->drives) drives.insert(drive.name);
+  if (!world.chain)
+    for (const CommandSpec& command : world.scenario->commands) drives.insert(command.drive);
   return drives;
 }
 
@@ -113,7 +116,7 @@ void Oracles::after_death(const World& world) {
 
 // The drive's record that portals read lies beside the journal and says what the journal says.
 void Oracles::judge_drive_info(const World& world, const std::string& drive) {
-  const auto text = world.file(World::journal_path(drive));
+  const auto text = world.file(world.journal_path(drive));
   const auto parsed =
       text ? parse_records(as_text(*text)) : Result<ParsedRecords>(std::unexpected(text.error()));
   if (!parsed) return find(2, "the journal cannot be read");
@@ -121,14 +124,14 @@ void Oracles::judge_drive_info(const World& world, const std::string& drive) {
   for (const Record& record : parsed->records)
     if (record.get("ActivityId") == "DriveInfo") said = record.get("DriveState");
   const std::string path =
-      fmt::format("{}_DriveInfo_{}.xml", World::journal_path(drive), world.drive_in(drive).identity.serial);
+      fmt::format("{}_DriveInfo_{}.xml", world.journal_path(drive), world.drive_in(drive).identity.serial);
   const auto beside = world.file(path);
   if (said.empty() || !beside || as_text(*beside) != said)
     find(2, "the session was said to be complete, and " + path + " is not what the journal says");
 }
 
 void Oracles::judge_journal(const World& world, const std::string& drive) {
-  const auto text = world.file(World::journal_path(drive));
+  const auto text = world.file(world.journal_path(drive));
   if (!text) return;
   const auto parsed = parse_records(as_text(*text));
   if (!parsed) return;
@@ -172,7 +175,7 @@ void Oracles::judge_secrets(const World& world) {
   oracle(8).ran = true;
   std::vector<std::string> secrets = {world.account_key()};
   for (const std::string& drive : drives_of(world))
-    if (const auto text = world.file(World::journal_path(drive)))
+    if (const auto text = world.file(world.journal_path(drive)))
       if (const auto parsed = parse_records(as_text(*text)))
         for (const Record& record : parsed->records)
           if (record.has("BitLockerKey")) secrets.emplace_back(record.get("BitLockerKey"));

@@ -45,7 +45,8 @@ std::map<std::string, std::string> first_names(const std::map<std::string, Entry
   std::map<uint64_t, std::string> by_inode;
   std::map<std::string, std::string> out;
   for (const auto& [path, entry] : entries)
-    if (entry.stat.kind == FileKind::file) out[path] = by_inode.try_emplace(entry.stat.inode, path).first->second;
+    if (entry.stat.kind == FileKind::file)
+      out[path] = by_inode.try_emplace(entry.stat.inode, path).first->second;
   return out;
 }
 

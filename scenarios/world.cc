@@ -166,6 +166,13 @@ void World::restore_sources() {
   changed_sources.clear();
 }
 
+std::string World::journal_path(const std::string& drive) const {
+  const auto spec = std::ranges::find(scenario->drives, drive, &DriveSpec::name);
+  if (!chain || spec == scenario->drives.end()) return "/desk/" + drive + ".jrn";
+  const auto index = static_cast<size_t>(spec - scenario->drives.begin());
+  return fmt::format("/desk/{}-{}.jrn", kJob, drives[index].identity.serial);
+}
+
 Result<DriveHistory> World::history(const std::string& drive) const {
   const std::string path = journal_path(drive);
   const Bytes text = TRY(file(path));

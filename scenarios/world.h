@@ -45,7 +45,8 @@ struct World {
 
   DriveState& drive_in(const std::string& slot) { return drives.at(slots.at(slot)); }
   const DriveState& drive_in(const std::string& slot) const { return drives.at(slots.at(slot)); }
-  static std::string journal_path(const std::string& drive) { return "/desk/" + drive + ".jrn"; }
+  // Of a drive by its name: "/desk/NAME.jrn", or what disk preparation calls it, after job and serial number.
+  std::string journal_path(const std::string& drive) const;
   // corrupt when it is larger.
   Result<Bytes> file(const std::string& path, uint64_t bound_bytes = 4 * MiB) const;
   // What a drive's journal says; not_found when there is none.

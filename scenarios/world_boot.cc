@@ -25,17 +25,6 @@ constexpr uint64_t kOperatorReacts_ns =
 // what was stretched once in a process is remembered. Everything else is the world's own.
 constexpr uint64_t kKeyFamilies = 4;
 
-SessionOptions session_options(const ComputerSpec& computer) {
-  SessionOptions options;
-  options.proof = computer.proof;
-  options.writer.chunk_bytes = computer.chunk_bytes;
-  options.writer.queue_bytes = computer.queue_bytes;
-  options.writer.checkpoint_bytes = computer.checkpoint_bytes;
-  options.writer.redo_bytes = computer.redo_bytes;
-  options.writer.buffer_bytes = computer.buffer_bytes;
-  return options;
-}
-
 std::string journal_drive(const std::string& journal) {
   const size_t begin = journal.find_last_of('/') + 1;
   return journal.substr(begin, journal.find_last_of('.') - begin);
@@ -90,10 +79,13 @@ class Boot {
                     nullptr,
                     [&](const std::string& target) { return open_drive(target); },
                     Logger([this] { return kFirstDay_ns + static_cast<int64_t>(scheduler_.now_ns()); },
-                           [&](std::string_view line) { end.said.emplace_back(line); })};
+                           [&](std::string_view line) { end.said.emplace_back(line); }),
+                    log_,
+                    ""};
     Task task = machine_.spawn("command", [&] {
       log_.note(EventKind::boot, fmt::format("boot {} for {}", world_.boots, program.words));
       await_services();
+      if (service_) ports.internal_token = service_->internal_token();
       Status outcome = program.run(ports);
       log_.note(EventKind::halt, outcome ? "done" : error_code_name(outcome.error().code));
       end.outcome = std::move(outcome);
@@ -129,6 +121,13 @@ class Boot {
   void await_services() {
     if (!network_) return;
     for (int i = 0; i < 60'000 && !network_->attached(kOrigin); i++) machine_.sleep_ns(1'000'000);
+  }
+
+  // Disk preparation goes from drive to drive: the one whose journal moves is the one it works on.
+  void follow_journal(const Event& event) {
+    if (!world_.chain || drive_name_.empty()) return;
+    for (const DriveSpec& drive : world_.scenario->drives)
+      if (event.place.ends_with(world_.journal_path(drive.name))) drive_name_ = drive.name;
   }
 
   void refresh_phase() {
@@ -169,7 +168,10 @@ class Boot {
   Interference on_event(const Event& event, EventSide side) {
     if (machine_.dead()) return {};
     world_.events = log_.count();
-    if (side == EventSide::after && !event.failed && moves_journal(event)) refresh_phase();
+    if (side == EventSide::after && !event.failed && moves_journal(event)) {
+      follow_journal(event);
+      refresh_phase();
+    }
     if (watch_) watch_(world_, event, side);
     if (event.kind == EventKind::fault) return {};
     Interference interference = faults_.at(event, side);
@@ -180,7 +182,8 @@ class Boot {
     if (faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
       die_at(world_, *faults_.death(), scheduler_.now_ns());
       machine_.kill();
-      if (service_) {  // its process ends with the computer's: what exploration does with copies of the world, too
+      if (service_) {  // its process ends with the computer's: what exploration does with copies of the
+                       // world, too
         service_->stop();
         service_->die(false, {});
       }
@@ -203,6 +206,17 @@ class Boot {
 };
 
 }  // namespace
+
+SessionOptions session_options(const ComputerSpec& computer) {
+  SessionOptions options;
+  options.proof = computer.proof;
+  options.writer.chunk_bytes = computer.chunk_bytes;
+  options.writer.queue_bytes = computer.queue_bytes;
+  options.writer.checkpoint_bytes = computer.checkpoint_bytes;
+  options.writer.redo_bytes = computer.redo_bytes;
+  options.writer.buffer_bytes = computer.buffer_bytes;
+  return options;
+}
 
 BootEnd boot_program(World& world, const Program& program, EventLog& log, const Watch& watch) {
   world.boots++;

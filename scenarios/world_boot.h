@@ -15,6 +15,7 @@
 #include "engine/ports/entropy.h"
 #include "engine/ports/http.h"
 #include "engine/ports/operator.h"
+#include "engine/prep/copy_session.h"
 #include "scenarios/world.h"
 #include "simulator/virtual_runtime.h"
 
@@ -49,6 +50,8 @@ struct BootPorts {
   HttpTransport* http;  // null in a world without services
   std::function<Result<std::unique_ptr<BlockDevice>>(const std::string& target)> open_drive;
   Logger log;
+  EventLog& events;
+  std::string internal_token;  // of the services, for who is inside
 };
 struct Program {
   std::string computer;  // "source computer", "copy computer", "data centre", …
@@ -58,6 +61,9 @@ struct Program {
   bool inside = false;  // the services trust its requests
   std::function<Status(BootPorts&)> run;
 };
+
+// How the scenario's computer writes drives.
+SessionOptions session_options(const ComputerSpec& computer);
 
 BootEnd boot_program(World& world, const Program& program, EventLog& log, const Watch& watch);
 // PrepImport with these words.

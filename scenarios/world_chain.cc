@@ -34,7 +34,8 @@ std::string credentials_text() {
       "<Version>V1.0</Version><SubscriptionId>{}</SubscriptionId><ResourceType>vaults</ResourceType>"
       "<ResourceName>{}</ResourceName><ManagementCert>{}</ManagementCert><ResourceId>1</ResourceId>"
       "<ResourceGroup>{}</ResourceGroup><Location>westus</Location>"
-      "<ProviderNamespace>Microsoft.RecoveryServices</ProviderNamespace><IdMgmtRestEndpoint>{}</IdMgmtRestEndpoint>"
+      "<ProviderNamespace>Microsoft.RecoveryServices</ProviderNamespace><IdMgmtRestEndpoint>{}</"
+      "IdMgmtRestEndpoint>"
       "</RSBackupVaultAADCreds>\n",
       kSubscription, kVault, kWorldCertificatePfx, kResourceGroup, kOrigin);
 }

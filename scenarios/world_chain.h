@@ -1,12 +1,12 @@
-// What a world of the whole chain has beside the computer and its drives: the services' machine with its disk,
-// the data centre's bay, and what was said on the way. A value, part of World.
+// What a world of the whole chain has beside the computer and its drives: the services' machine with its
+// disk, the data centre's bay, and what was said on the way. A value, part of World.
 //
 //   /source        what is backed up        /policy.toml, /passphrase, /token, /vault.VaultCredentials
 //   /staging       the staging location     /agent      the agent's own directory
 //   /desk          journals of the drives   /restored   where a restore goes
 //
-// Source computer and copy computer share one disk array: a power cut of either takes what neither had synced.
-// The services' machine has its own.
+// Source computer and copy computer share one disk array: a power cut of either takes what neither had
+// synced. The services' machine has its own.
 #pragma once
 
 #include <map>
@@ -43,16 +43,16 @@ struct ChainWorld {
   bool staged = false;       // "the staging location holds the whole copy"
   bool job_created = false;  // diskprep came to its end
   bool seed_ingested = false;
-  std::string point;                            // the newest recovery point that was told
-  std::shared_ptr<const FileTree> backed_up;    // the disk when that backup ended
+  std::string point;                          // the newest recovery point that was told
+  std::shared_ptr<const FileTree> backed_up;  // the disk when that backup ended
   bool restored = false;
-  std::string status_text;                      // of the last backup
+  std::string status_text;  // of the last backup
 
   // What was seen.
-  std::vector<std::string> job_states;          // in the order they were seen, each once in a row
-  std::set<std::string> sent_chunks;            // ids that went over the network into the vault
+  std::vector<std::string> job_states;  // in the order they were seen, each once in a row
+  std::set<std::string> sent_chunks;    // ids that went over the network into the vault
   uint64_t sent_chunk_bytes = 0;
-  std::vector<std::string> drive_statuses;      // of copy logs: what the data centre said
+  std::vector<std::string> drive_statuses;  // of copy logs: what the data centre said
 };
 
 // The chain's files on a fresh disk, and the policy that names them.

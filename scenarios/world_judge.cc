@@ -16,11 +16,6 @@ namespace seedbed {
 
 namespace {
 
-reference::StretchMemo& shared_memo() {
-  static reference::StretchMemo memo;
-  return memo;
-}
-
 // The drive marker as docs/formats/drive-marker.md lays it out, said again: the accused must not be asked.
 constexpr uint64_t kMarkerOffset_bytes = 64 * KiB;
 constexpr std::string_view kMarkerMagic = "SEEDBED DRIVE 1\n";
@@ -45,6 +40,7 @@ struct Shipment {
     hash.mix(drive.identity.serial);
     hash.mix(drive.contract.logical_sector_bytes);
     hash.mix(files->hash_under("/source"));
+    if (world.chain) hash.mix(files->hash_under("/staging"));
   }
   DriveState drive;
   std::shared_ptr<FileTree> files;
@@ -74,7 +70,7 @@ std::vector<std::string> judged(Shipment& shipment, const std::string& recovery_
     reference::DeviceSource whole(device);
     reference::DriveSecret secret;
     secret.text = SecretBytes::of_text(recovery_password);
-    secret.memo = &shared_memo();
+    secret.memo = &shared_stretch_memo();
     auto opened = reference::Drive::open(whole, secret);
     if (!opened)
       findings.push_back(opened.error().message());
@@ -86,6 +82,11 @@ std::vector<std::string> judged(Shipment& shipment, const std::string& recovery_
 }
 
 }  // namespace
+
+reference::StretchMemo& shared_stretch_memo() {
+  static reference::StretchMemo memo;
+  return memo;
+}
 
 std::vector<std::string> judge_shipped(const World& world, const std::string& drive,
                                        const std::string& recovery_password,

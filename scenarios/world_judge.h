@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fakes/reference/fve_keys.h"
 #include "scenarios/world.h"
 
 namespace seedbed {
@@ -22,6 +23,9 @@ std::vector<std::string> judge_shipped(const World& world, const std::string& dr
 // Everything wrong with a drive whose only session was aborted: a whole, empty volume.
 std::vector<std::string> judge_empty(const World& world, const std::string& drive,
                                      const std::string& recovery_password);
+
+// Stretched keys of this process, for readers that open the same volumes again and again.
+reference::StretchMemo& shared_stretch_memo();
 
 // Whether the medium's drive marker says that no session is open: other computers take such a drive.
 bool marked_closed(const DriveState& drive);

@@ -9,9 +9,9 @@
 #include "engine/base/text.h"
 #include "engine/prep/disk_prep.h"
 #include "fakes/import_service/datacenter.h"
+#include "scenarios/chain_certificate.h"
 #include "scenarios/world_judge.h"
 #include "scenarios/world_service.h"
-#include "scenarios/world_shared.h"
 
 namespace seedbed {
 
@@ -42,24 +42,25 @@ Status ask_dock(BootPorts& ports, const std::string& path, const std::string& bo
     if (answer && answer->status < 300) return {};
     if (tries == kTriesMax || (answer && answer->status < 500 && answer->status != 429))
       return fail(ErrorCode::io_error,
-                  answer ? fmt::format("the loading dock answers {}: {}", answer->status, as_text(answer->body))
-                         : answer.error().what,
+                  answer
+                      ? fmt::format("the loading dock answers {}: {}", answer->status, as_text(answer->body))
+                      : answer.error().what,
                   path, "Try again");
     ports.runtime.sleep_ns(1'000'000'000);
   }
 }
 
-Status register_once(World& world, BootPorts& ports) {
+Status register_once(BootPorts& ports) {
   if (ports.files.stat("/agent/registration.VaultCredentials")) return {};
   TRY(ask_dock(ports, fmt::format("/_dock/vaults/{}", kVault),
-               fmt::format(R"({{"certificate":"{}"}})", world_certificate())));
+               fmt::format(R"({{"certificate":"{}"}})", kWorldCertificate)));
   AgentPorts agent = agent_ports(ports);
   const Policy policy = TRY(read_policy(ports.files, kPolicy));
   return register_computer(agent, "/vault.VaultCredentials", policy.state, &policy);
 }
 
 Status back_up(World& world, BootPorts& ports) {
-  TRY(register_once(world, ports));
+  TRY(register_once(ports));
   AgentPorts agent = agent_ports(ports);
   const Policy policy = TRY(read_policy(ports.files, kPolicy));
   const BackupOutcome outcome = TRY(run_backup(agent, policy));
@@ -75,38 +76,45 @@ Status back_up(World& world, BootPorts& ports) {
   return {};
 }
 
-DiskPrepPorts prep_ports(BootPorts& ports) {
-  return {{ports.runtime, ports.files, ports.entropy, ports.person, shared_formatter(), ports.open_drive,
-           &shared_stretcher()},
-          *ports.http};
-}
-
-DiskPrepOptions prep_options(const World& world) {
-  DiskPrepOptions options;
-  options.staging = "/staging";
-  options.token_file = "/token";
-  options.management_endpoint = kOrigin;
-  options.log_directory = "/desk";
-  options.computer = world.scenario->chain->two_computers ? "copy" : "source";
-  for (const DriveSpec& drive : world.scenario->drives) options.drives.push_back(drive.name);
-  options.yes = true;
-  return options;
+PrepPorts prep_ports(BootPorts& ports) {
+  return {ports.runtime,      ports.files,      ports.entropy,      ports.person,
+          shared_formatter(), ports.open_drive, &shared_stretcher()};
 }
 
 Status prepare_drives(World& world, BootPorts& ports) {
-  DiskPrepOptions options = prep_options(world);
-  options.session = session_options(world.scenario->computer);
-  options.session.log = ports.log;
-  TRY(disk_prep(prep_ports(ports), options));
+  DiskPrepOptions options;
+  options.staging = "/staging";
+  options.login = {.publish_settings = "", .token_file = "/token", .endpoint = kOrigin};
+  for (const DriveSpec& drive : world.scenario->drives) options.drives.push_back(drive.name);
+  options.yes = true;
+  options.log_directory = "/desk";
+  options.computer = world.scenario->chain->two_computers ? "copy" : "source";
+  options.return_address = {.recipient_name = "Seedbed",
+                            .street_address1 = "Street 1",
+                            .city = "Redmond",
+                            .postal_code = "98007",
+                            .country_or_region = "USA",
+                            .phone = "4250000000",
+                            .email = "seed@example.com"};
+  options.return_shipping = {.carrier_name = kCarrier, .carrier_account_number = "989"};
+  SessionOptions session = session_options(world.scenario->computer);
+  session.log = ports.log;
+  PrepPorts prep = prep_ports(ports);
+  TRY(disk_prep(prep, *ports.http, options, session));
   world.chain->job_created = true;
   return {};
 }
 
-Status ship(World& world, BootPorts& ports) {
-  DiskPrepUpdate update;
-  update.carrier = kCarrier;
-  update.tracking = kTracking;
-  TRY(update_shipping(prep_ports(ports), prep_options(world), update));
+Status ship(BootPorts& ports) {
+  PrepPorts prep = prep_ports(ports);
+  ShippingOptions options;
+  options.staging = "/staging";
+  options.login = {.publish_settings = "", .token_file = "/token", .endpoint = kOrigin};
+  options.carrier = kCarrier;
+  options.tracking = kTracking;
+  options.yes = true;
+  options.log_directory = "/desk";
+  TRY(disk_prep_update(prep, *ports.http, options));
   return {};
 }
 
@@ -120,18 +128,19 @@ Status deliver(World& world, const CommandSpec& command, BootPorts& ports) {
     list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", drive);
   }
   world.chain->bay = drives;
-  return ask_dock(ports, "/_dock/deliver",
-                  fmt::format(R"({{"carrier":"{}","tracking":"{}","drives":[{}]}})", kCarrier, kTracking, list));
+  return ask_dock(
+      ports, "/_dock/deliver",
+      fmt::format(R"({{"carrier":"{}","tracking":"{}","drives":[{}]}})", kCarrier, kTracking, list));
 }
 
-Status import(World& world, BootPorts& ports, EventLog& log) {
-  WorldBay bay(world, &ports.runtime, &log);
+Status import(World& world, BootPorts& ports) {
+  WorldBay bay(world, &ports.runtime, &ports.events);
   Datacenter datacenter(ports.runtime, *ports.http, bay,
-                        {.internal_token = internal_token(world),
+                        {.internal_token = ports.internal_token,
                          .origin = kOrigin,
                          .batch_bytes = world.scenario->chain->batch_bytes,
                          .progress_bytes = 4 * world.scenario->chain->batch_bytes,
-                         .memo = &shared_memo()});
+                         .memo = &shared_stretch_memo()});
   for (unsigned round = 0; round < kRoundsMax; round++) {
     const auto done = TRY(datacenter.run_round());
     for (const std::string& line : done.lines) ports.person.notice(NoticeLevel::info, line);
@@ -192,32 +201,34 @@ Program chain_program(World& world, const CommandSpec& command) {
     case CommandAction::backup:
       return made("source computer", "backup", "staging", [&](BootPorts& p) { return back_up(world, p); });
     case CommandAction::diskprep: {
-      Program program = made("copy computer", "diskprep", "start",
-                             [&](BootPorts& p) { return prepare_drives(world, p); });
+      Program program =
+          made("copy computer", "diskprep", "start", [&](BootPorts& p) { return prepare_drives(world, p); });
       program.drive = world.scenario->drives.front().name;
       return program;
     }
     case CommandAction::ship:
-      return made("copy computer", "diskprep u:", "shipping", [&](BootPorts& p) { return ship(world, p); });
+      return made("copy computer", "diskprep u:", "shipping", [&](BootPorts& p) { return ship(p); });
     case CommandAction::deliver:
       return made("carrier", "deliver", "delivery", [&](BootPorts& p) { return deliver(world, command, p); });
     case CommandAction::import: {
-      Program program = made("data centre", "import", "import",
-                             [&](BootPorts& p) { return import(world, p, *p.events); });
+      Program program =
+          made("data centre", "import", "import", [&](BootPorts& p) { return import(world, p); });
       program.inside = true;
       return program;
     }
     case CommandAction::send_back:
       return made("carrier", "send back", "delivery", [&](BootPorts& p) {
-        return ask_dock(p, "/_dock/return", fmt::format(R"({{"carrier":"{}","tracking":"7946R"}})", kCarrier));
+        return ask_dock(p, "/_dock/return",
+                        fmt::format(R"({{"carrier":"{}","tracking":"7946R"}})", kCarrier));
       });
     case CommandAction::restore:
       return made("source computer", "restore", "restore", [&](BootPorts& p) { return restore(world, p); });
     case CommandAction::edit:
       return made("source computer", "edit", "edit", [&](BootPorts&) { return edit_source(world); });
     case CommandAction::wait:
-      return made("clock", "wait", "wait", [&](BootPorts& p) {
-        return ask_dock(p, "/_dock/clock", fmt::format(R"({{"advance_s":{}}})", command.wait_s));
+      return made("source computer", "wait", "wait", [&](BootPorts& p) -> Status {
+        p.runtime.sleep_ns(command.wait_s * 1'000'000'000);
+        return {};
       });
     case CommandAction::rotate_key:
       return made("portal", "rotate key", "rotate", [&](BootPorts& p) {

@@ -9,7 +9,8 @@ namespace seedbed {
 
 Program chain_program(World& world, const CommandSpec& command);
 
-// The source as a person leaves it after some work: a file grown, one changed in the middle, one new, one gone.
+// The source as a person leaves it after some work: a file grown, one changed in the middle, one new, one
+// gone.
 Status edit_source(World& world);
 
 }  // namespace seedbed

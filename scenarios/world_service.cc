@@ -18,8 +18,7 @@ constexpr uint64_t kRestart_ns = 2'000'000'000;
 // A drive in the bay with the handle it is read through.
 class BayDrive final : public reference::ByteSource {
  public:
-  explicit BayDrive(std::unique_ptr<SimulatedDrive> device)
-      : device_(std::move(device)), source_(*device_) {}
+  explicit BayDrive(std::unique_ptr<SimulatedDrive> device) : device_(std::move(device)), source_(*device_) {}
   uint64_t size_bytes() const noexcept override { return source_.size_bytes(); }
   const std::string& name() const noexcept override { return source_.name(); }
 
@@ -89,6 +88,7 @@ void WorldService::start() {
     Service service(**state, now.inside, now.bay, {.origin = kOrigin});
     if (const Status opened = service.open(); !opened)
       return log_.note(EventKind::halt, "services: " + opened.error().message());
+    internal_token_ = (*state)->internal_token;
     if (stopped_) return;
     network_.serve(now.machine, kOrigin, service);
   });
