@@ -4,34 +4,13 @@
 
 #include "engine/agent/registration.h"
 #include "engine/base/url.h"
-#include "engine/documents/publish_settings.h"
+#include "engine/cloud/management_login.h"
 
 namespace seedbed {
 
 static std::string origin_of(const std::string& endpoint) {
   const auto url = parse_url(endpoint);
   return url ? url->origin() : endpoint;
-}
-
-Result<Authority> management_authority(FileStore& files, const SeedPolicy& seed,
-                                       const std::string& endpoint) {
-  if (!seed.token_file.empty()) {
-    Bytes text = TRY(read_file(files, seed.token_file, 64 * KiB));
-    auto authority = token_authority(as_text(text), seed.token_file);
-    wipe(text);
-    return authority;
-  }
-  Bytes text = TRY(read_file(files, seed.publish_settings, kPublishSettingsBytesMax));
-  auto settings = parse_publish_settings(as_text(text), seed.publish_settings);
-  wipe(text);
-  if (!settings) return std::unexpected(std::move(settings).error());
-  const auto* subscription = settings->find(seed.subscription);
-  if (subscription == nullptr)
-    return fail(ErrorCode::refused,
-                fmt::format("the publish settings hold no subscription {}", seed.subscription),
-                seed.publish_settings,
-                "Download the publish settings of that subscription, or correct seed.subscription");
-  return certificate_authority(subscription->certificate.clone(), origin_of(endpoint));
 }
 
 Cloud::Cloud(AgentPorts& ports, const Policy& policy)
@@ -43,9 +22,13 @@ Cloud::Cloud(AgentPorts& ports, const Policy& policy)
 
 Result<JobClient*> Cloud::jobs() {
   if (!jobs_) {
-    Authority authority = TRY(management_authority(ports_.files, policy_.seed, policy_.management_endpoint));
-    jobs_.emplace(caller_, ports_.runtime, policy_.management_endpoint, policy_.seed.subscription,
-                  policy_.seed.resource_group, std::move(authority));
+    ManagementDoor door = TRY(log_in(ports_.files,
+                                     {.publish_settings = policy_.seed.publish_settings,
+                                      .token_file = policy_.seed.token_file,
+                                      .endpoint = policy_.management_endpoint},
+                                     policy_.seed.subscription));
+    jobs_.emplace(caller_, ports_.runtime, door.endpoint, policy_.seed.subscription,
+                  policy_.seed.resource_group, std::move(door.authority));
   }
   return &*jobs_;
 }

@@ -32,7 +32,4 @@ class Cloud {
   std::optional<VaultClient> vault_;
 };
 
-// Who asks for the import job, as the policy says. refused: the publish settings lack the subscription.
-Result<Authority> management_authority(FileStore& files, const SeedPolicy& seed, const std::string& endpoint);
-
 }  // namespace seedbed

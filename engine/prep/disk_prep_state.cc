@@ -124,7 +124,8 @@ std::string encode_disk_prep_state(const DiskPrepState& state) {
     line("target", drive.target);
     line("journal", drive.journal);
     line("complete", drive.complete ? 1 : 0);
-    for (const StagedFile& file : drive.files) text += fmt::format("file: {} {}\n", file.size_bytes, file.name);
+    for (const StagedFile& file : drive.files)
+      text += fmt::format("file: {} {}\n", file.size_bytes, file.name);
   }
   text += fmt::format("crc32: {:08x}\n", crc32_of(as_bytes(text)));
   return text;
