@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "scenarios/world_programs.h"
+
 namespace seedbed {
 
 namespace {
@@ -27,7 +29,7 @@ bool is_refusal(ErrorCode code) noexcept {
 
 }  // namespace
 
-std::vector<std::string> Journey::next_words() const {
+CommandSpec Journey::next_spec() const {
   CommandSpec command = world_.scenario->commands[world_.command];
   if (world_.interrupted && command.action == CommandAction::prepare && !short_form_refused_) {
     if (world_.scenario->operator_.after_interruption == AfterInterruption::resume)
@@ -35,7 +37,14 @@ std::vector<std::string> Journey::next_words() const {
     if (world_.scenario->operator_.after_interruption == AfterInterruption::abort)
       command.action = CommandAction::abort;
   }
-  return world_.words_of(command);
+  return command;
+}
+
+BootEnd Journey::give_command(const Watch& see) {
+  const CommandSpec command = next_spec();
+  if (of_the_chain(command.action))
+    return boot_program(world_, chain_program(world_, command), log_, see);
+  return boot(world_, world_.words_of(command), log_, see);
 }
 
 void Journey::next_command() {
@@ -115,7 +124,7 @@ void Journey::play(const Watch& watch, bool just_died) {
       break;
     }
     boots_++;
-    more = after(boot(world_, next_words(), log_, see));
+    more = after(give_command(see));
   }
   if (healed_ && refusal_ && world_.command < scenario.commands.size() && stuck_.empty() &&
       scenario.operator_.heals_refusals)
@@ -130,7 +139,11 @@ Verdict Journey::verdict(std::string& why) const {
     return Verdict::survived;
   }
   why = refusal_->message();
-  bool justified = false;
+  // What people do can be a cause, too.
+  bool justified = std::ranges::any_of(world_.scenario->commands, [](const CommandSpec& command) {
+    return command.action == CommandAction::rotate_key || command.action == CommandAction::drop_staging ||
+           !command.drives.empty();
+  });
   for (const FaultPlan::Standing& standing : world_.faults.standings())
     justified = justified || (standing.fired > 0 && standing.fault.action != FaultAction::kill &&
                               standing.fault.action != FaultAction::host_power_cut &&

@@ -24,7 +24,8 @@ class Journey {
   Verdict verdict(std::string& why) const;
 
  private:
-  std::vector<std::string> next_words() const;
+  CommandSpec next_spec() const;
+  BootEnd give_command(const Watch& see);
   // Whether there is more to do.
   bool after(BootEnd&& end);
   bool session_is_open() const;
