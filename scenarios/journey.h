@@ -13,7 +13,8 @@ namespace seedbed {
 
 class Journey {
  public:
-  Journey(World world, EventLog& log) : world_(std::move(world)), log_(log), boots_(world_.boots) {}
+  Journey(World world, EventLog& log)
+      : world_(std::move(world)), log_(log), oracles_(world_.chain.has_value()), boots_(world_.boots) {}
 
   // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
   void play(const Watch& watch = {}, bool just_died = false);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/journal/record.h"
+#include "scenarios/chain_judge.h"
 #include "scenarios/world_judge.h"
 
 namespace seedbed {
@@ -27,16 +28,19 @@ std::set<std::string> drives_of(const World& world) {
 
 }  // namespace
 
-Oracles::Oracles() {
+Oracles::Oracles(bool chain) {
   for (const auto& [number, name] :
-       std::initializer_list<std::pair<int, const char*>>{{2, "nothing promised that is not there"},
+       std::initializer_list<std::pair<int, const char*>>{{1, "nothing lost"},
+                                                          {2, "nothing promised that is not there"},
                                                           {3, "nothing silently wrong"},
                                                           {4, "nothing touched that was not chosen"},
                                                           {5, "exactly once"},
                                                           {6, "little redone"},
+                                                          {7, "legal"},
                                                           {8, "secrets stay secret"},
-                                                          {9, "alive"}})
-    records_.push_back({.number = number, .name = name, .ran = false, .findings = {}});
+                                                          {9, "alive"},
+                                                          {10, "it really was the seed"}})
+    if (chain || (number != 1 && number != 7 && number != 10)) records_.push_back({.number = number, .name = name, .ran = false, .findings = {}});
 }
 
 OracleRecord& Oracles::oracle(int number) {
@@ -81,8 +85,42 @@ void Oracles::judge_drives(const World& world, int number) {
   }
 }
 
+void Oracles::note(int number, std::vector<std::string> findings) {
+  oracle(number).ran = true;
+  for (std::string& finding : findings) find(number, std::move(finding));
+}
+
+// What was said of the chain must be there, whatever was lost.
+void Oracles::judge_chain_promises(const World& world) {
+  const ChainWorld& chain = *world.chain;
+  if (chain.staged && !chain.seed_ingested) note(2, judge_staging(world));
+  if (chain.job_created) {
+    std::string state;
+    note(2, judge_job(world, state));
+    if (state.empty()) find(2, "the import job was said to be made, and the service does not know it");
+  }
+  if (!chain.point.empty()) note(2, judge_point(world, chain.point));
+}
+
+void Oracles::judge_chain(const World& world) {
+  const ChainWorld& chain = *world.chain;
+  if (chain.restored) note(1, judge_restored(world));
+  if (!chain.point.empty()) {
+    note(1, judge_point(world, chain.point));
+    note(10, judge_travel(world));
+  }
+  if (chain.staged) note(5, judge_nonces(world));
+  if (chain.job_created) {
+    std::string state;
+    note(5, judge_job(world, state));
+    note(3, judge_account(world));
+  }
+  note(7, judge_job_states(chain.job_states));
+}
+
 void Oracles::after_death(const World& world) {
   oracle(2).ran = true;
+  if (world.chain) judge_chain_promises(world);
   for (const std::string& drive : drives_of(world))
     if (world.slots.contains(drive) && unmarked(world.drive_in(drive)))
       find(2, drive + ": it holds something, and no marker that says whose it is");
@@ -174,6 +212,7 @@ void Oracles::judge_work(const World& world) {
 void Oracles::judge_secrets(const World& world) {
   oracle(8).ran = true;
   std::vector<std::string> secrets = {world.account_key()};
+  if (world.chain) secrets = {world.chain->passphrase, world.chain->token};
   for (const std::string& drive : drives_of(world))
     if (const auto text = world.file(world.journal_path(drive)))
       if (const auto parsed = parse_records(as_text(*text)))
@@ -205,13 +244,14 @@ void Oracles::judge_secrets(const World& world) {
 void Oracles::at_end(const World& world, const std::string& stuck) {
   oracle(9).ran = true;
   if (!stuck.empty()) find(9, stuck);
-  if (world.promises.completed) {  // what was said must outlive the next power cut
+  if (world.promises.completed || world.chain) {  // what was said must outlive the next power cut
     World cut = world;
     cut.files.power_cut();
     for (DriveState& drive : cut.drives) drive.power_cut();
     after_death(cut);
   }
   judge_drives(world, 3);
+  if (world.chain) judge_chain(world);
   conduct_.at_end(world);
   oracle(4).ran = true;
   for (const std::string& finding : conduct_.touched()) find(4, finding);
@@ -223,12 +263,14 @@ void Oracles::at_end(const World& world, const std::string& stuck) {
 
 std::optional<Verdict> Oracles::verdict(std::string& why) const {
   static constexpr std::pair<int, Verdict> kWorstFirst[] = {
+      {1, Verdict::lost},           {10, Verdict::broke_contract}, {7, Verdict::broke_contract},
       {2, Verdict::lost},           {3, Verdict::silently_wrong}, {4, Verdict::broke_contract},
       {5, Verdict::broke_contract}, {8, Verdict::broke_contract}, {6, Verdict::broke_contract},
       {9, Verdict::stuck}};
   for (const auto& [number, verdict] : kWorstFirst) {
-    const OracleRecord& record = *std::ranges::find(records_, number, &OracleRecord::number);
-    if (record.findings.empty()) continue;
+    const auto record_at = std::ranges::find(records_, number, &OracleRecord::number);
+    if (record_at == records_.end() || record_at->findings.empty()) continue;
+    const OracleRecord& record = *record_at;
     why = record.findings.front();
     return verdict;
   }

@@ -14,7 +14,8 @@ namespace seedbed {
 
 class Oracles {
  public:
-  Oracles();
+  // `chain`: those of staging, services and vault, too (1, 7, 10).
+  explicit Oracles(bool chain = false);
 
   void see(const World& world, const Event& event, EventSide side) { conduct_.see(world, event, side); }
   // Texts that a person or a log could see.
@@ -36,6 +37,9 @@ class Oracles {
   void judge_journal(const World& world, const std::string& drive);
   void judge_work(const World& world);
   void judge_secrets(const World& world);
+  void judge_chain_promises(const World& world);
+  void judge_chain(const World& world);
+  void note(int number, std::vector<std::string> findings);
 
   Conduct conduct_;
   std::vector<OracleRecord> records_;

@@ -66,7 +66,10 @@ Status back_up(World& world, BootPorts& ports) {
   const BackupOutcome outcome = TRY(run_backup(agent, policy));
   ChainWorld& chain = *world.chain;
   chain.status_text = outcome.status_text;
-  if (outcome.kind == BackupOutcome::Kind::staged) chain.staged = true;
+  if (outcome.kind == BackupOutcome::Kind::staged) {
+    chain.staged = true;
+    chain.staged_files = std::make_shared<const FileTree>(world.files);
+  }
   if (outcome.point.empty() || outcome.kind == BackupOutcome::Kind::staged ||
       outcome.kind == BackupOutcome::Kind::waiting)
     return {};
