@@ -70,15 +70,21 @@ class Network : public testing::Test {
   std::vector<std::string> told() const {
     std::vector<std::string> lines;
     for (const Event& event : log_.events())
-      lines.push_back((event.machine.empty() ? "" : event.machine + ": ") + std::string(event_name(event.kind)) + " " +
-                      event.place + (event.failed ? " failed" : ""));
+      lines.push_back((event.machine.empty() ? "" : event.machine + ": ") +
+                      std::string(event_name(event.kind)) + " " + event.place +
+                      (event.failed ? " failed" : ""));
     return lines;
   }
 
   EventLog log_;
   Scheduler scheduler_;
   Asked handler_;
-  SimulatedNetwork network_{scheduler_, {.round_trip_ns = kTrip_ns, .bytes_per_second = 1'000'000, .timeout_ns = kTimeout_ns, .handlers_max = 8}, &log_};
+  SimulatedNetwork network_{scheduler_,
+                            {.round_trip_ns = kTrip_ns,
+                             .bytes_per_second = 1'000'000,
+                             .timeout_ns = kTimeout_ns,
+                             .handlers_max = 8},
+                            &log_};
   VirtualRuntime client_{scheduler_, {.name = "client", .costs = {}}};
   VirtualRuntime service_{scheduler_, {.name = "services", .costs = {}}};
   HttpTransport& transport_ = network_.client(client_);
@@ -99,8 +105,7 @@ TEST_F(Network, ARequestIsHandledByTheServiceAndItsAnswerComesBack) {
   ASSERT_EQ(handler_.asked.size(), 1u);
   EXPECT_EQ(handler_.asked[0].method, "PUT");
   EXPECT_EQ(handler_.asked[0].target, "/account/a%20b?sig=SECRET&comp=page");
-  EXPECT_EQ(handler_.asked[0].headers,
-            (HttpHeaders{{"x-ms-date", "today"}, {"Host", "127.0.0.1:10000"}}));
+  EXPECT_EQ(handler_.asked[0].headers, (HttpHeaders{{"x-ms-date", "today"}, {"Host", "127.0.0.1:10000"}}));
   EXPECT_EQ(told(), (std::vector<std::string>{"http.request PUT /account/a%20b",
                                               "service: http.handled PUT /account/a%20b 201",
                                               "http.answer PUT /account/a%20b 201"}));
@@ -127,7 +132,8 @@ TEST_F(Network, InsideTheTokenPassesAndTrafficIsToldApart) {
   EXPECT_EQ(network_.traffic_of("", kOrigin).up_bytes, 2u);
   EXPECT_EQ(network_.traffic().size(), 2u);
   size_t with_token = 0;
-  for (const HttpRequest& request : handler_.asked) with_token += has_header(request.headers, "x-seedbed-internal");
+  for (const HttpRequest& request : handler_.asked)
+    with_token += has_header(request.headers, "x-seedbed-internal");
   EXPECT_EQ(with_token, 1u);
 }
 
@@ -190,8 +196,8 @@ TEST_F(Network, EachTroubleOnTheWay) {
       {EventKind::http_request, HttpTrouble::lost_after, "maybe applied: no answer within 30 s", 1,
        kTrip_ns + kBody_ns + kTimeout_ns, 10},
       {EventKind::http_request, HttpTrouble::refused, "not sent: connection refused", 0, kTrip_ns, 0},
-      {EventKind::http_request, HttpTrouble::cut, "maybe applied: connection reset while the request was sent", 0,
-       kTrip_ns + kBody_ns / 2, 5},
+      {EventKind::http_request, HttpTrouble::cut,
+       "maybe applied: connection reset while the request was sent", 0, kTrip_ns + kBody_ns / 2, 5},
       {EventKind::http_request, HttpTrouble::answer_429, "429", 0, kTrip_ns + kBody_ns, 10},
       {EventKind::http_request, HttpTrouble::answer_500, "500", 0, kTrip_ns + kBody_ns, 10},
       {EventKind::http_request, HttpTrouble::answer_503, "503", 0, kTrip_ns + kBody_ns, 10},
@@ -255,7 +261,8 @@ TEST_F(Network, NotMoreThanTheBoundAreHandledAtOnceAndAllAreHandled) {
   run([&] {
     std::vector<Task> tasks;
     for (int i = 0; i < 40; i++)
-      tasks.push_back(client_.spawn("sender", [&, i] { EXPECT_EQ(send(put("/" + std::to_string(i))), "201"); }));
+      tasks.push_back(
+          client_.spawn("sender", [&, i] { EXPECT_EQ(send(put("/" + std::to_string(i))), "201"); }));
     for (const Task& task : tasks) task->join();
   });
   EXPECT_EQ(handler_.asked.size(), 40u);
@@ -357,7 +364,8 @@ TEST_F(Network, TheServicesFilesAreInTheLogAsItsOwn) {
   const auto tree = std::make_shared<FileTree>();
   SimulatedFiles files(service_, tree, {.machine = "service"}, &log_);
   handler_.answer = [&](const HttpRequest& request) {
-    return HttpResponse{.status = replace_file(files, "/blob", request.body) ? 201 : 500, .headers = {}, .body = {}};
+    return HttpResponse{
+        .status = replace_file(files, "/blob", request.body) ? 201 : 500, .headers = {}, .body = {}};
   };
   run([&] { EXPECT_EQ(send(put("/x", "content")), "201"); });
   EXPECT_EQ(told()[1], "service: file.open /blob.new");
@@ -386,7 +394,11 @@ struct Witness {
 class Clerk final : public HttpHandler {
  public:
   Clerk(VirtualRuntime& machine, FileStore& files, Ledger& ledger)
-      : machine_(machine), files_(files), ledger_(ledger), lock_(machine.make_monitor()), here_(ledger.witnesses) {}
+      : machine_(machine),
+        files_(files),
+        ledger_(ledger),
+        lock_(machine.make_monitor()),
+        here_(ledger.witnesses) {}
   HttpResponse handle(const HttpRequest& request) override {
     const Witness mine(ledger_.witnesses);
     const int number = std::stoi(request.target.substr(1));
@@ -394,7 +406,8 @@ class Clerk final : public HttpHandler {
     {
       const Locked locked(*lock_);
       const auto file = files_.open("/" + std::to_string(number), OpenMode::create);
-      if (!file || !(*file)->write_at(0, request.body) || !(*file)->sync()) return {.status = 500, .headers = {}, .body = {}};
+      if (!file || !(*file)->write_at(0, request.body) || !(*file)->sync())
+        return {.status = 500, .headers = {}, .body = {}};
       ledger_.acted[number]++;
     }
     machine_.sleep_ns(3'000'000);
@@ -411,8 +424,8 @@ class Clerk final : public HttpHandler {
 
 struct Plan {
   uint64_t seed = 0;
-  uint64_t kill_client_at = 0, kill_service_at = 0;              // port calls; 0: never
-  uint64_t client_dies_at = 0, service_dies_at = 0;              // events
+  uint64_t kill_client_at = 0, kill_service_at = 0;  // port calls; 0: never
+  uint64_t client_dies_at = 0, service_dies_at = 0;  // events
   EventSide side = EventSide::before;
   unsigned troubles_in_16 = 0;
 };
@@ -446,7 +459,8 @@ Seen live(const Plan& plan) {
     if (side == plan.side && event.number == plan.service_dies_at) service.kill();
     const auto* here = static_cast<const VirtualRuntime*>(scheduler.current()->machine);
     if (here->dead()) throw Killed{};
-    if (side == EventSide::before && event.kind >= EventKind::http_request && dice.below(16) < plan.troubles_in_16)
+    if (side == EventSide::before && event.kind >= EventKind::http_request &&
+        dice.below(16) < plan.troubles_in_16)
       what.trouble = static_cast<HttpTrouble>(1 + dice.below(static_cast<uint64_t>(HttpTrouble::duplicated)));
     return what;
   });
@@ -513,7 +527,8 @@ std::string wrong_with(const Seen& seen) {
     const int begun = count(seen.ledger.begun), acted = count(seen.ledger.acted);
     if (outcome == "201" && acted < 1) return outcome + ", but nothing was done";
     if (outcome.starts_with("not sent") && begun != 0) return outcome + ", but it was handled";
-    if ((outcome == "429" || outcome == "500" || outcome == "503") && begun != 0) return outcome + ", but it was asked";
+    if ((outcome == "429" || outcome == "500" || outcome == "503") && begun != 0)
+      return outcome + ", but it was asked";
   }
   return "";
 }
@@ -539,9 +554,9 @@ TEST(NetworkDeaths, WhoeverDiesAtWhateverEventTheOutcomesHold) {
           Plan plan{.seed = seed, .side = side};
           (service ? plan.service_dies_at : plan.client_dies_at) = number;
           const Seen seen = live(plan);
-          ASSERT_EQ(wrong_with(seen), "") << (service ? "service" : "client") << " dies "
-                                          << (side == EventSide::before ? "before" : "after") << " event " << number
-                                          << ", seed " << seed;
+          ASSERT_EQ(wrong_with(seen), "")
+              << (service ? "service" : "client") << " dies "
+              << (side == EventSide::before ? "before" : "after") << " event " << number << ", seed " << seed;
           for (const auto& [request, outcome] : seen.ledger.outcomes) outcomes[outcome]++;
           deaths++;
         }
@@ -556,9 +571,11 @@ TEST(NetworkDeaths, WhoeverDiesAtWhateverPortCallTheOutcomesHold) {
   for (uint64_t seed = 1; seed <= 3; seed++) {
     const Seen whole = live({.seed = seed});
     for (uint64_t call = 1; call <= whole.client_calls; call++, deaths++)
-      ASSERT_EQ(wrong_with(live({.seed = seed, .kill_client_at = call})), "") << "client, call " << call << ", seed " << seed;
+      ASSERT_EQ(wrong_with(live({.seed = seed, .kill_client_at = call})), "")
+          << "client, call " << call << ", seed " << seed;
     for (uint64_t call = 1; call <= whole.service_calls; call++, deaths++)
-      ASSERT_EQ(wrong_with(live({.seed = seed, .kill_service_at = call})), "") << "service, call " << call << ", seed " << seed;
+      ASSERT_EQ(wrong_with(live({.seed = seed, .kill_service_at = call})), "")
+          << "service, call " << call << ", seed " << seed;
   }
   EXPECT_GT(deaths, 300u);
 }
@@ -571,10 +588,12 @@ RC_GTEST_PROP(NetworkDeathsProperty, TroublesAndDeathsTogetherAndTheSameSeedMake
   plan.kill_service_at = *rc::gen::element<uint64_t>(0, 1) * *rc::gen::inRange<uint64_t>(1, 150);
   const Seen seen = live(plan);
   RC_ASSERT(wrong_with(seen) == "");
-  if (plan.kill_client_at == 0) RC_ASSERT(seen.ledger.outcomes.size() == static_cast<size_t>(kSenders * kEach));
+  if (plan.kill_client_at == 0)
+    RC_ASSERT(seen.ledger.outcomes.size() == static_cast<size_t>(kSenders * kEach));
   RC_ASSERT(live(plan).hash == seen.hash);
   plan.seed++;
-  if (seen.ledger.outcomes.size() == static_cast<size_t>(kSenders * kEach)) RC_ASSERT(live(plan).hash != seen.hash);
+  if (seen.ledger.outcomes.size() == static_cast<size_t>(kSenders * kEach))
+    RC_ASSERT(live(plan).hash != seen.hash);
 }
 
 }  // namespace
