@@ -64,7 +64,9 @@ class BlobClient {
   std::string url_of(const std::string& container, const std::string& blob) const;
 
  private:
-  Result<HttpResponse> call(HttpRequest request);
+  HttpRequest request(const char* method, const std::string& url) const;
+  Result<CallOutcome> attempt(HttpRequest request);
+  Result<HttpResponse> call(const HttpRequest& request);  // 2xx only
 
   HttpCaller& caller_;
   Runtime& runtime_;

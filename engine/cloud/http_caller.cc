@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/base/secret.h"
 #include "engine/base/text.h"
 #include "engine/cloud/service_answer.h"
 
@@ -11,8 +12,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr const char* kUnreachable =
-    "The service could not be reached; run the same command again to go on.";
+constexpr const char* kUnreachable = "The service could not be reached; run the same command again to go on.";
 constexpr const char* kInDoubt =
     "Whether the service did it is not known; look before it is done again, or run the same command again.";
 
@@ -31,6 +31,12 @@ uint64_t retry_after_ns(const HttpResponse& response, uint64_t max_ns) {
   return *seconds > max_ns / 1'000'000'000 ? max_ns : *seconds * 1'000'000'000;
 }
 
+// Bodies may hold keys.
+struct WipedBody {
+  Bytes& body;
+  ~WipedBody() { wipe(body); }
+};
+
 std::string told(const HttpResponse& response) {
   const ServiceError error = service_error_of(response);
   std::string out = fmt::format("status {}", response.status);
@@ -45,6 +51,7 @@ HttpCaller::HttpCaller(Runtime& runtime, HttpTransport& transport, RetryPolicy p
     : runtime_(runtime), transport_(transport), policy_(policy) {}
 
 Result<CallOutcome> HttpCaller::attempt(HttpRequest request, bool idempotent, const Sign& sign) {
+  const WipedBody wiped{request.body};
   CallOutcome outcome;
   uint64_t wait_ns = policy_.first_wait_ns;
   std::string last;
@@ -74,10 +81,10 @@ Result<CallOutcome> HttpCaller::attempt(HttpRequest request, bool idempotent, co
       }
     }
     if (tries == tries_max)
-      return fail(ErrorCode::io_error,
-                  fmt::format("{} failed after {} {}: {}", request.method, tries,
-                              tries == 1 ? "try" : "tries", last),
-                  url_for_people(request.target), kUnreachable);
+      return fail(
+          ErrorCode::io_error,
+          fmt::format("{} failed after {} {}: {}", request.method, tries, tries == 1 ? "try" : "tries", last),
+          url_for_people(request.target), kUnreachable);
     runtime_.sleep_ns(std::max(std::min(wait_ns, policy_.wait_max_ns), asked_ns));
     wait_ns = wait_ns > policy_.wait_max_ns / 2 ? policy_.wait_max_ns : wait_ns * 2;
   }

@@ -44,6 +44,7 @@ class HttpCaller {
   Result<HttpResponse> call(HttpRequest request, bool idempotent, const Sign& sign = {});
   // The same, but an effect in doubt is an outcome, not an error.
   Result<CallOutcome> attempt(HttpRequest request, bool idempotent, const Sign& sign = {});
+  const RetryPolicy& policy() const noexcept { return policy_; }
 
  private:
   Runtime& runtime_;

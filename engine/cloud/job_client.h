@@ -42,10 +42,13 @@ class JobClient {
 
  private:
   HttpRequest request(const char* method, const std::string& path, const char* api_version) const;
-  std::string job_path(const std::string& name) const;
-  Result<HttpResponse> ask(HttpRequest request);  // reading, or what may be repeated
-  Result<CallOutcome> act(HttpRequest request);   // once
-  HttpCaller::Sign sign() const;
+  HttpRequest job_request(const char* method, const std::string& name, const char* action = "") const;
+  Result<CallOutcome> send(const HttpRequest& request, bool idempotent);
+  Result<HttpResponse> ask(const HttpRequest& request);  // reading, or what may be repeated; 2xx only
+  Result<std::optional<ImportJob>> find(const std::string& name);
+  // Sends a PATCH once. Nothing: its effect is in doubt.
+  Result<std::optional<ImportJob>> change(const std::string& name, const std::string& body);
+  void wait_before_looking(unsigned round);
 
   HttpCaller& caller_;
   Runtime& runtime_;

@@ -19,8 +19,8 @@ constexpr size_t kPeopleBytesMax = 512;
 
 // Query parameters that say what was asked for and can hold no secret.
 constexpr std::array<std::string_view, 14> kShown = {
-    "api-version", "comp",  "restype", "prefix", "marker",  "maxresults", "delimiter",
-    "blockid",     "$top",  "$filter", "upload", "include", "snapshot",   "timeout"};
+    "api-version", "comp", "restype", "prefix", "marker",  "maxresults", "delimiter",
+    "blockid",     "$top", "$filter", "upload", "include", "snapshot",   "timeout"};
 
 ServiceError from_xml(std::string_view body) {
   XmlReader xml(xml_source_of(body), "", {.depth_max = 4, .document_bytes_max = kErrorBodyBytesMax});
@@ -120,13 +120,13 @@ std::unexpected<Error> fail_answer(const HttpRequest& request, const HttpRespons
   if (!error.message.empty()) what += ": " + error.message;
   const std::string where = url_for_people(request.target);
   if (response.status == 401 || response.status == 403)
-    return fail(ErrorCode::permission_denied, std::move(what), where,
-                "Check the key, token or certificate, this computer's clock, and what they allow; then run the "
-                "same command again.");
+    return fail(
+        ErrorCode::permission_denied, std::move(what), where,
+        "Check the key, token or certificate, this computer's clock, and what they allow; then run the "
+        "same command again.");
   if (response.status == 404)
     return fail(ErrorCode::not_found, std::move(what), where, "Check the name and the address.");
-  if (response.status == 409)
-    return fail(ErrorCode::already_exists, std::move(what), where);
+  if (response.status == 409) return fail(ErrorCode::already_exists, std::move(what), where);
   if (response.status >= 500)
     return fail(ErrorCode::io_error, std::move(what), where, "Run the same command again to go on.");
   return fail(ErrorCode::refused, std::move(what), where);

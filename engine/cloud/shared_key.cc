@@ -83,9 +83,7 @@ Result<std::string> shared_key_string_to_sign(const HttpRequest& request, std::s
   if (!url || url->scheme.empty())
     return fail(ErrorCode::invalid_argument, "the address of a storage account is no absolute URL");
   std::string out = request.method + "\n";
-  const auto line = [&](std::string_view name) {
-    out += trimmed(header_of(request.headers, name)) + "\n";
-  };
+  const auto line = [&](std::string_view name) { out += trimmed(header_of(request.headers, name)) + "\n"; };
   line("Content-Encoding");
   line("Content-Language");
   out += (request.body.empty() ? std::string() : std::to_string(request.body.size())) + "\n";
@@ -107,7 +105,8 @@ Status sign_shared_key(HttpRequest& request, std::string_view account, const Sec
   set_header(request.headers, "x-ms-date", http_date(utc_ns));
   set_header(request.headers, "x-ms-version", std::string(kStorageVersion));
   const std::string text = TRY(shared_key_string_to_sign(request, account));
-  set_header(request.headers, "Authorization", fmt::format("SharedKey {}:{}", account, hmac_base64(key, text)));
+  set_header(request.headers, "Authorization",
+             fmt::format("SharedKey {}:{}", account, hmac_base64(key, text)));
   return {};
 }
 

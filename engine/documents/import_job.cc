@@ -246,13 +246,15 @@ Result<ImportJobPage> parse_import_job_page(std::string_view json, const std::st
   return page;
 }
 
-std::string encode_shipping_update(const DeliveryPackage& package) {
+std::string encode_shipping_update(const DeliveryPackage& package, bool ships) {
   ordered_json delivery = {{"carrierName", package.carrier_name},
                            {"trackingNumber", package.tracking_number},
                            {"driveCount", package.drive_count}};
   put_if(delivery, "shipDate", package.ship_date);
-  const ordered_json document = {
-      {"properties", {{"state", "Shipping"}, {"deliveryPackage", std::move(delivery)}}}};
+  ordered_json properties = ordered_json::object();
+  if (ships) properties["state"] = "Shipping";
+  properties["deliveryPackage"] = std::move(delivery);
+  const ordered_json document = {{"properties", std::move(properties)}};
   return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 

@@ -80,7 +80,8 @@ struct ImportJobPage {
 Result<ImportJobPage> parse_import_job_page(std::string_view json, const std::string& where);
 
 // Bodies of a PATCH.
-std::string encode_shipping_update(const DeliveryPackage& package);  // state "Shipping"
+// `ships`: the state becomes "Shipping" with it; else only the package changes.
+std::string encode_shipping_update(const DeliveryPackage& package, bool ships);
 std::string encode_cancel_request();
 
 // Are these the same job: account, location, drives with their manifests and hashes? What differs, in words;

@@ -111,6 +111,10 @@ Result<std::vector<std::pair<std::string, JsonPlace>>> JsonPlace::members() cons
   return out;
 }
 
+bool JsonPlace::is_null() const noexcept {
+  return value_->is_null();
+}
+
 Result<std::string> JsonPlace::text(size_t bytes_max) const {
   if (!value_->is_string()) return fail_here("a text was expected");
   const auto& text = value_->get_ref<const std::string&>();

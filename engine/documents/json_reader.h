@@ -36,6 +36,7 @@ class JsonPlace {
   Result<std::vector<JsonPlace>> elements(size_t count_max = kJsonElementsMax) const;  // of an array
   Result<std::vector<std::pair<std::string, JsonPlace>>> members() const;              // of an object
 
+  bool is_null() const noexcept;
   Result<std::string> text(size_t bytes_max = kJsonTextBytesMax) const;
   Result<uint64_t> number(uint64_t max = UINT64_MAX) const;
   Result<bool> flag() const;
