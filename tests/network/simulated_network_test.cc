@@ -1,30 +1,17 @@
-// The simulated network: each outcome of a request is what the port says, whoever dies wherever; the same
-// seed makes the same log.
+// The simulated network: what each outcome of a request means, and how long it takes.
 #include "simulator/simulated_network.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
-#include <rapidcheck/gtest.h>
 
 #include <functional>
-#include <map>
-#include <optional>
 
-#include "engine/base/random.h"
 #include "simulator/simulated_files.h"
+#include "tests/network/network_words.h"
 
 namespace seedbed {
 namespace {
 
-constexpr const char* kOrigin = "http://127.0.0.1:10000";
 constexpr uint64_t kTrip_ns = 20'000'000, kTimeout_ns = 30'000'000'000;
-using Kind = HttpFailure::Kind;
-
-HttpRequest put(const std::string& path, std::string_view body = "") {
-  HttpRequest request{.method = "PUT", .target = kOrigin + path, .headers = {}, .body = {}};
-  request.body.assign(body.begin(), body.end());
-  return request;
-}
 
 // Remembers what it was asked, and answers by a function or with 201.
 class Asked final : public HttpHandler {
@@ -37,11 +24,6 @@ class Asked final : public HttpHandler {
   std::vector<HttpRequest> asked;
   std::function<HttpResponse(const HttpRequest&)> answer;
 };
-
-std::string outcome(const HttpResult& result) {
-  if (result) return std::to_string(result->status);
-  return (result.error().kind == Kind::not_sent ? "not sent: " : "maybe applied: ") + result.error().what;
-}
 
 // One client, one service with a handler that outlives it, a log with a hook.
 class Network : public testing::Test {
@@ -218,7 +200,9 @@ TEST_F(Network, EachTroubleOnTheWay) {
       EXPECT_EQ(outcome(result), one.outcome);
       EXPECT_EQ(client_.now_ns() - before_ns, one.ns);
       EXPECT_EQ(network_.traffic_of("", kOrigin).up_bytes - sent_before, one.up_bytes);
-      if (result && result->status != 201) EXPECT_EQ(header_of(result->headers, "retry-after"), "1");
+      if (result && result->status != 201) {
+        EXPECT_EQ(header_of(result->headers, "retry-after"), "1");
+      }
       client_.sleep_ns(kTrip_ns);
       EXPECT_EQ(handler_.asked.size(), one.handled);
       EXPECT_EQ(log_.events().back().failed, !result);
@@ -372,228 +356,6 @@ TEST_F(Network, TheServicesFilesAreInTheLogAsItsOwn) {
   EXPECT_EQ(told()[told().size() - 3], "service: directory.sync /");
   tree->power_cut();
   EXPECT_EQ(tree->stat("/blob")->size_bytes, 7u);
-}
-
-// --- everybody may die anywhere ---
-
-struct Ledger {
-  std::map<int, int> begun, acted;  // requests, by number
-  std::map<int, std::string> outcomes;
-  int witnesses = 0;
-};
-
-struct Witness {
-  explicit Witness(int& alive) : alive_(alive) { ++alive_; }
-  Witness(const Witness&) = delete;
-  ~Witness() { --alive_; }
-  int& alive_;
-  std::string heap = std::string(100, 'w');
-};
-
-// Does what it is asked under a lock and over some files, with places to die at.
-class Clerk final : public HttpHandler {
- public:
-  Clerk(VirtualRuntime& machine, FileStore& files, Ledger& ledger)
-      : machine_(machine),
-        files_(files),
-        ledger_(ledger),
-        lock_(machine.make_monitor()),
-        here_(ledger.witnesses) {}
-  HttpResponse handle(const HttpRequest& request) override {
-    const Witness mine(ledger_.witnesses);
-    const int number = std::stoi(request.target.substr(1));
-    ledger_.begun[number]++;
-    {
-      const Locked locked(*lock_);
-      const auto file = files_.open("/" + std::to_string(number), OpenMode::create);
-      if (!file || !(*file)->write_at(0, request.body) || !(*file)->sync())
-        return {.status = 500, .headers = {}, .body = {}};
-      ledger_.acted[number]++;
-    }
-    machine_.sleep_ns(3'000'000);
-    return {.status = 201, .headers = {}, .body = request.body};
-  }
-
- private:
-  VirtualRuntime& machine_;
-  FileStore& files_;
-  Ledger& ledger_;
-  std::unique_ptr<Monitor> lock_;
-  Witness here_;
-};
-
-struct Plan {
-  uint64_t seed = 0;
-  uint64_t kill_client_at = 0, kill_service_at = 0;  // port calls; 0: never
-  uint64_t client_dies_at = 0, service_dies_at = 0;  // events
-  EventSide side = EventSide::before;
-  unsigned troubles_in_16 = 0;
-};
-
-struct Seen {
-  Ledger ledger;
-  uint64_t hash = 0, events = 0, client_calls = 0, service_calls = 0;
-  std::string ran;
-  size_t alive = 0;
-  std::vector<bool> duplicated;
-};
-
-constexpr int kSenders = 3, kEach = 3;
-
-// Three senders of three requests each; the service comes back once; somebody dies as planned.
-Seen live(const Plan& plan) {
-  Seen seen;
-  EventLog log;
-  Random dice(plan.seed);
-  Scheduler scheduler({.seed = plan.seed, .stacks = {}, .trace = {}});
-  VirtualRuntime director(scheduler, {.name = "director", .costs = {}});
-  VirtualRuntime client(scheduler, {.name = "client", .costs = {}});
-  VirtualRuntime service(scheduler, {.name = "services", .costs = {}});
-  VirtualRuntime reborn(scheduler, {.name = "services again", .costs = {}});
-  client.kill_at_port_call(plan.kill_client_at);
-  service.kill_at_port_call(plan.kill_service_at);
-  log.set_clock([&] { return scheduler.now_ns(); });
-  log.set_hook([&](const Event& event, EventSide side) {
-    Interference what;
-    if (side == plan.side && event.number == plan.client_dies_at) client.kill();
-    if (side == plan.side && event.number == plan.service_dies_at) service.kill();
-    const auto* here = static_cast<const VirtualRuntime*>(scheduler.current()->machine);
-    if (here->dead()) throw Killed{};
-    if (side == EventSide::before && event.kind >= EventKind::http_request &&
-        dice.below(16) < plan.troubles_in_16)
-      what.trouble = static_cast<HttpTrouble>(1 + dice.below(static_cast<uint64_t>(HttpTrouble::duplicated)));
-    return what;
-  });
-  const auto tree = std::make_shared<FileTree>();
-  SimulatedNetwork network(scheduler, {}, &log);
-  HttpTransport& transport = network.client(client);
-  bool over = false;
-  const auto serve = [&](VirtualRuntime& machine) {
-    return machine.spawn("service", [&] {
-      SimulatedFiles files(machine, tree, {.machine = "service"}, &log);
-      Clerk clerk(machine, files, seen.ledger);
-      network.serve(machine, kOrigin, clerk);
-    });
-  };
-  const Task directs = director.spawn("director", [&] {
-    Task again;
-    const Task reboots = director.spawn("reboots", [&] {
-      service.await_end();
-      tree->power_cut();
-      if (!over) again = serve(reborn);
-    });
-    director.sleep_ns(0);
-    client.await_end();
-    over = true;
-    for (int i = 0; i < 3; i++) {
-      network.stop(kOrigin);
-      director.sleep_ns(1'000);
-    }
-    reboots->join();
-  });
-  const Task serves = serve(service);
-  std::vector<Task> senders;
-  for (int sender = 0; sender < kSenders; sender++)
-    senders.push_back(client.spawn("sender", [&, sender] {
-      const Witness mine(seen.ledger.witnesses);
-      client.sleep_ns(1'000);
-      for (int i = 0; i < kEach; i++) {
-        const int number = sender * kEach + i;
-        const HttpResult result = transport.send(put("/" + std::to_string(number), std::string(100, 'x')));
-        seen.ledger.outcomes[number] = outcome(result);
-      }
-    }));
-  const Status ran = scheduler.run();
-  seen.ran = ran ? "" : ran.error().message();
-  senders.clear();
-  seen.alive = scheduler.alive();
-  seen.hash = log.hash();
-  seen.events = log.count();
-  seen.client_calls = client.port_calls();
-  seen.service_calls = service.port_calls();
-  return seen;
-}
-
-// Tells what is wrong; "": nothing.
-std::string wrong_with(const Seen& seen) {
-  if (!seen.ran.empty()) return seen.ran;
-  if (seen.alive != 0) return "fibres are left";
-  if (seen.ledger.witnesses != 0) return "frames are left";
-  for (const auto& [number, outcome] : seen.ledger.outcomes) {
-    const auto count = [&](const std::map<int, int>& of) {
-      const auto found = of.find(number);
-      return found == of.end() ? 0 : found->second;
-    };
-    const int begun = count(seen.ledger.begun), acted = count(seen.ledger.acted);
-    if (outcome == "201" && acted < 1) return outcome + ", but nothing was done";
-    if (outcome.starts_with("not sent") && begun != 0) return outcome + ", but it was handled";
-    if ((outcome == "429" || outcome == "500" || outcome == "503") && begun != 0)
-      return outcome + ", but it was asked";
-  }
-  return "";
-}
-
-TEST(NetworkDeaths, UndisturbedEverythingIsHandledOnce) {
-  const Seen seen = live({.seed = 1});
-  EXPECT_EQ(wrong_with(seen), "");
-  EXPECT_EQ(seen.ledger.outcomes.size(), static_cast<size_t>(kSenders * kEach));
-  for (const auto& [number, outcome] : seen.ledger.outcomes) {
-    EXPECT_EQ(outcome, "201");
-    EXPECT_EQ(seen.ledger.acted.at(number), 1);
-  }
-}
-
-TEST(NetworkDeaths, WhoeverDiesAtWhateverEventTheOutcomesHold) {
-  size_t deaths = 0;
-  std::map<std::string, size_t> outcomes;
-  for (uint64_t seed = 1; seed <= 2; seed++) {
-    const uint64_t events = live({.seed = seed}).events;
-    for (uint64_t number = 1; number <= events; number++)
-      for (const EventSide side : {EventSide::before, EventSide::after})
-        for (const bool service : {false, true}) {
-          Plan plan{.seed = seed, .side = side};
-          (service ? plan.service_dies_at : plan.client_dies_at) = number;
-          const Seen seen = live(plan);
-          ASSERT_EQ(wrong_with(seen), "")
-              << (service ? "service" : "client") << " dies "
-              << (side == EventSide::before ? "before" : "after") << " event " << number << ", seed " << seed;
-          for (const auto& [request, outcome] : seen.ledger.outcomes) outcomes[outcome]++;
-          deaths++;
-        }
-  }
-  EXPECT_GT(deaths, 300u);
-  EXPECT_GT(outcomes["201"], 0u);
-  EXPECT_GT(outcomes["maybe applied: connection reset"], 0u);
-}
-
-TEST(NetworkDeaths, WhoeverDiesAtWhateverPortCallTheOutcomesHold) {
-  size_t deaths = 0;
-  for (uint64_t seed = 1; seed <= 3; seed++) {
-    const Seen whole = live({.seed = seed});
-    for (uint64_t call = 1; call <= whole.client_calls; call++, deaths++)
-      ASSERT_EQ(wrong_with(live({.seed = seed, .kill_client_at = call})), "")
-          << "client, call " << call << ", seed " << seed;
-    for (uint64_t call = 1; call <= whole.service_calls; call++, deaths++)
-      ASSERT_EQ(wrong_with(live({.seed = seed, .kill_service_at = call})), "")
-          << "service, call " << call << ", seed " << seed;
-  }
-  EXPECT_GT(deaths, 300u);
-}
-
-RC_GTEST_PROP(NetworkDeathsProperty, TroublesAndDeathsTogetherAndTheSameSeedMakesTheSameLog, ()) {
-  Plan plan;
-  plan.seed = *rc::gen::arbitrary<uint64_t>();
-  plan.troubles_in_16 = *rc::gen::inRange(0u, 12u);
-  plan.kill_client_at = *rc::gen::element<uint64_t>(0, 1) * *rc::gen::inRange<uint64_t>(1, 60);
-  plan.kill_service_at = *rc::gen::element<uint64_t>(0, 1) * *rc::gen::inRange<uint64_t>(1, 150);
-  const Seen seen = live(plan);
-  RC_ASSERT(wrong_with(seen) == "");
-  if (plan.kill_client_at == 0)
-    RC_ASSERT(seen.ledger.outcomes.size() == static_cast<size_t>(kSenders * kEach));
-  RC_ASSERT(live(plan).hash == seen.hash);
-  plan.seed++;
-  if (seen.ledger.outcomes.size() == static_cast<size_t>(kSenders * kEach))
-    RC_ASSERT(live(plan).hash != seen.hash);
 }
 
 }  // namespace
