@@ -106,12 +106,12 @@ TEST(EventLog, the_hook_is_asked_on_both_sides_and_its_word_on_the_first_counts)
 
 TEST(EventLog, every_kind_has_a_name_of_its_own_and_back) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(EventKind::fault); i++) {
+  for (int i = 0; i <= static_cast<int>(kLastEventKind); i++) {
     const auto kind = static_cast<EventKind>(i);
     EXPECT_EQ(event_named(event_name(kind)), kind);
     names.insert(event_name(kind));
   }
-  EXPECT_EQ(names.size(), static_cast<size_t>(EventKind::fault) + 1);
+  EXPECT_EQ(names.size(), static_cast<size_t>(kLastEventKind) + 1);
   EXPECT_EQ(event_named("drive"), std::nullopt);
   EXPECT_EQ(event_named(""), std::nullopt);
 }

@@ -132,18 +132,18 @@ TEST(FaultPlan, a_healed_plan_fires_nothing_and_a_copy_goes_on) {
 
 TEST(FaultAction, every_action_has_a_name_of_its_own_and_back) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++) {
+  for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++) {
     const auto action = static_cast<FaultAction>(i);
     EXPECT_EQ(action_named(action_name(action)), action);
     names.insert(action_name(action));
   }
-  EXPECT_EQ(names.size(), static_cast<size_t>(FaultAction::source_vanished) + 1);
+  EXPECT_EQ(names.size(), static_cast<size_t>(kLastFaultAction) + 1);
   EXPECT_EQ(action_named("power-cut"), std::nullopt);
 }
 
 TEST(FaultAction, only_lies_and_rotten_sectors_break_a_contract) {
   std::set<std::string_view> illegal;
-  for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++)
+  for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
     if (!legal(static_cast<FaultAction>(i))) illegal.insert(action_name(static_cast<FaultAction>(i)));
   EXPECT_EQ(illegal, (std::set<std::string_view>{"flush-lie", "sync-lie", "bit-rot", "bad-sectors"}));
 }
