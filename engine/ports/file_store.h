@@ -37,9 +37,9 @@ struct FileStat {
 
 // What set_attributes sets; nothing: left as it is. Of a symlink only the time can be set.
 struct FileAttributes {
-  std::optional<uint32_t> mode;
-  std::optional<int64_t> modified_ns;
-  std::optional<std::pair<uint32_t, uint32_t>> owner_and_group;
+  std::optional<uint32_t> mode = {};
+  std::optional<int64_t> modified_ns = {};
+  std::optional<std::pair<uint32_t, uint32_t>> owner_and_group = {};
 };
 
 struct DirectoryEntry {

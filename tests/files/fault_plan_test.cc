@@ -23,6 +23,7 @@ Moment moment() {
   now.event.number = 40;
   now.event.time_ns = 1000;
   now.event.place = "SIM1";
+  now.event.machine = "service";
   now.event.offset_bytes = 8192;
   now.event.length_bytes = 4096;
   return now;
@@ -57,6 +58,8 @@ TEST(FaultPlan, each_condition_holds_a_fault_back) {
       {"event", [](auto& w) { w.event = EventKind::drive_write; },
        [](auto& w) { w.event = EventKind::drive_read; }},
       {"place", [](auto& w) { w.place = "SIM*"; }, [](auto& w) { w.place = "SIM2"; }},
+      {"machine", [](auto& w) { w.machine = "ser*"; }, [](auto& w) { w.machine = "datacentre"; }},
+      {"some machine", [](auto& w) { w.machine = "*"; }, [](auto& w) { w.machine = ""; }},
       {"phase", [](auto& w) { w.phase = "data"; }, [](auto& w) { w.phase = "build"; }},
       {"boot", [](auto& w) { w.boot = 2; }, [](auto& w) { w.boot = 1; }},
       {"side", [](auto& w) { w.side = EventSide::before; }, [](auto& w) { w.side = EventSide::after; }},
@@ -146,6 +149,19 @@ TEST(FaultAction, only_lies_and_rotten_sectors_break_a_contract) {
   for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
     if (!legal(static_cast<FaultAction>(i))) illegal.insert(action_name(static_cast<FaultAction>(i)));
   EXPECT_EQ(illegal, (std::set<std::string_view>{"flush-lie", "sync-lie", "bit-rot", "bad-sectors"}));
+}
+
+TEST(FaultAction, what_befalls_a_request_is_told_from_the_rest) {
+  std::set<HttpTrouble> troubles;
+  size_t others = 0;
+  for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
+    if (const HttpTrouble trouble = http_trouble(static_cast<FaultAction>(i)); trouble != HttpTrouble::none)
+      EXPECT_TRUE(troubles.insert(trouble).second) << i;
+    else
+      others++;
+  EXPECT_EQ(troubles.size(), static_cast<size_t>(HttpTrouble::duplicated));
+  EXPECT_EQ(others, 23u);
+  EXPECT_EQ(http_trouble(FaultAction::service_kill), HttpTrouble::none);
 }
 
 TEST(Glob, a_star_is_any_run_and_the_rest_is_itself) {
