@@ -249,7 +249,12 @@ HttpResponse Carrier::work() {
     for (size_t i = 0; i < job.drives.size(); i++) each["drives"][i]["startedNs"] = job.drives[i].started_ns;
     out.push_back(std::move(each));
   }
-  return json_answer(200, {{"jobs", std::move(out)}});
+  int64_t now_ns = 0;
+  {
+    Locked held(*state_.lock);
+    now_ns = state_.utc_ns();
+  }
+  return json_answer(200, {{"jobs", std::move(out)}, {"utcNs", now_ns}});
 }
 
 HttpResponse Carrier::report(const HttpRequest& request, const std::string& row,
