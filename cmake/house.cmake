@@ -4,7 +4,6 @@ seedbed_room(ports engine/ports ROOMS base)
 seedbed_room(documents engine/documents ROOMS ports base LINKS LibXml2::LibXml2 nlohmann_json::nlohmann_json)
 seedbed_room(compression engine/compression ROOMS ports base LINKS PkgConfig::ZSTD)
 seedbed_room(sectors engine/sectors ROOMS ports base)
-seedbed_room(staging engine/staging ROOMS compression ports base)
 # libntfs-3g, static, so that it stamps files by the engine's clock and its memory is kept in a ledger (engine/volume/ntfs_clock.cc,
 # ntfs_memory.cc: their archive members must come along)
 add_library(seedbed_ntfs3g INTERFACE)
