@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/checksum.h"
 #include "engine/ports/file_store.h"
 #include "engine/staging/sealed_chunk.h"
 
@@ -64,30 +65,33 @@ struct CatalogItem {
   };
   Kind kind = Kind::whole;
   uint64_t number = 0;
-  CatalogEntry entry;
+  CatalogEntry entry = {};
 };
 
 void encode_item(Bytes& out, const CatalogItem& item);
+// corrupt, with the byte, where the bytes are not what encode_item writes.
+Result<std::vector<CatalogItem>> decode_catalog_part(ByteSpan plain, const std::string& where = {});
 
 // The log so far, as parts are applied to it. Nothing that a part says is believed before it is checked.
 class CatalogLog {
  public:
-  struct Open {
-    CatalogEntry entry;
+  struct Open {                // begun and not ended
+    CatalogEntry entry;        // size_bytes: of the extents so far
+    uint64_t whole_bytes = 0;  // as it was when it was begun
   };
   // corrupt: the part is not what an encoder wrote, or says what cannot be (and the log is then unusable).
   Status apply_part(ByteSpan plain, const std::string& where = {});
   Status apply(CatalogItem item, const std::string& where = {});
   bool finished() const noexcept { return finished_; }
   const std::map<std::string, CatalogEntry>& entries() const noexcept { return entries_; }
-  const std::map<uint64_t, CatalogEntry>& open() const noexcept { return open_; }
+  const std::map<uint64_t, Open>& open() const noexcept { return open_; }
   uint64_t next_number() const noexcept { return next_number_; }
   // The tree; corrupt when the log is not finished. Hard links and parents have been checked.
   Result<Catalog> take() &&;
 
  private:
   std::map<std::string, CatalogEntry> entries_;
-  std::map<uint64_t, CatalogEntry> open_;
+  std::map<uint64_t, Open> open_;
   uint64_t next_number_ = 1;
   bool finished_ = false;
 };

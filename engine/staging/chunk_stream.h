@@ -58,7 +58,7 @@ class StreamSink {
 // Otherwise: an earlier backup; what has not changed is said again with its extents.
 struct StreamBase {
   const std::map<std::string, CatalogEntry>* entries = nullptr;
-  const std::map<uint64_t, CatalogEntry>* open = nullptr;  // resume: entries begun
+  const std::map<uint64_t, CatalogLog::Open>* open = nullptr;  // resume: entries begun
   uint64_t next_number = 1;
   bool resume = false;
 };
