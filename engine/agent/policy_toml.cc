@@ -167,7 +167,7 @@ std::string policy_where(const std::string& path, PolicyPlace place) {
 std::optional<std::string_view> nearest_key(std::string_view word, std::span<const std::string_view> known) {
   std::optional<std::string_view> best;
   if (word.empty() || word.size() > 40) return best;
-  size_t best_edits = word.size() / 2 + 1;  // more edits than that is another word
+  size_t best_edits = (word.size() + 1) / 2 + 1;  // more edits than that is another word
   for (const std::string_view key : known) {
     // Levenshtein in one row.
     std::vector<size_t> row(key.size() + 1);

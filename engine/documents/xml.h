@@ -40,7 +40,8 @@ class XmlReader {
   const Attributes& attributes() const noexcept;  // of the begin tag
   // The text of the element whose begin tag came last, and its end tag with it.
   Result<std::string> text();
-  // Passes over the rest of the element whose begin tag came last, and its end tag with it.
+  // Passes over the rest of the element whose begin tag came last, text and elements, and its end tag with
+  // it.
   Status skip();
   // `what` at the line and column read so far.
   std::unexpected<Error> fail_here(std::string what, ErrorCode code = ErrorCode::corrupt) const;

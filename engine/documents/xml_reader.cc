@@ -27,6 +27,7 @@ struct XmlReader::State {
   // The current tag.
   std::string name;
   Attributes attributes;
+  bool passing = false;      // skip(): text may stand between the tags
   bool end_follows = false;  // an empty element's end tag is yet to be told
 
   ~State() { xmlFreeTextReader(reader); }
@@ -191,6 +192,10 @@ Result<XmlReader::Tag> XmlReader::next() {
       case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
       case XML_READER_TYPE_COMMENT:
         break;
+      case XML_READER_TYPE_TEXT:
+      case XML_READER_TYPE_CDATA:
+        if (s.passing) break;
+        [[fallthrough]];
       default:
         return fail_here("text, a reference or an instruction stands where only elements may");
     }
@@ -227,19 +232,26 @@ Result<std::string> XmlReader::text() {
 }
 
 Status XmlReader::skip() {
-  for (int depth = 1; depth > 0;) {
-    switch (TRY(next())) {
-      case Tag::begin:
-        depth++;
-        break;
-      case Tag::end:
-        depth--;
-        break;
-      case Tag::none:
-        return fail_here("the document ends within an element");
+  State& s = *state_;
+  s.passing = true;  // text stands in what is passed over
+  const auto pass = [&]() -> Status {
+    for (int depth = 1; depth > 0;) {
+      switch (TRY(next())) {
+        case Tag::begin:
+          depth++;
+          break;
+        case Tag::end:
+          depth--;
+          break;
+        case Tag::none:
+          return fail_here("the document ends within an element");
+      }
     }
-  }
-  return {};
+    return {};
+  };
+  Status passed = pass();
+  s.passing = false;
+  return passed;
 }
 
 XmlReader::Source xml_source_of(std::string_view text) {
