@@ -18,10 +18,10 @@ bool is_under(const Url& url, std::string_view first) {
 }  // namespace
 
 Service::Service(ServiceState& state, HttpTransport& inside, Bay& bay, ServiceOptions options)
-    : state_(state),
-      accounts_(state),
+    : accounts_(state),
       imports_(state, account_door(), {.only_token = options.only_token}),
-      vaults_(state, inside, {.origins = {options.origin}, .scheme = options.origin.substr(0, options.origin.find(':'))}),
+      vaults_(state, inside,
+              {.origins = {options.origin}, .scheme = options.origin.substr(0, options.origin.find(':'))}),
       carrier_(state, imports_.job_book(), bay, account_door(),
                [this](const std::string& name, ByteSpan certificate) {
                  return vaults_.add_vault(name, certificate);
@@ -29,13 +29,11 @@ Service::Service(ServiceState& state, HttpTransport& inside, Bay& bay, ServiceOp
 
 AccountDoor Service::account_door() {
   return {.keys_of = [this](const std::string& account) -> std::optional<std::array<std::string, 2>> {
-            Locked held(*state_.lock);
             const auto keys = accounts_.keys_of(account);
-            if (!keys || !*keys) return std::nullopt;
-            return std::array<std::string, 2>{(*keys)->key1, (*keys)->key2};
+            if (!keys) return std::nullopt;
+            return std::array<std::string, 2>{keys->key1, keys->key2};
           },
           .rotate_key = [this](const std::string& account, int which, const std::string& key) -> Status {
-            Locked held(*state_.lock);
             return accounts_.rotate_key(account, which == 1 ? "key1" : "key2", key);
           }};
 }
@@ -45,9 +43,7 @@ Status Service::open() {
   TRY(imports_.create_tables());
   TRY(vaults_.create_tables());
   TRY(carrier_.create_tables());
-  Locked held(*state_.lock);
-  const auto known = TRY(accounts_.keys_of(kFirstAccount));
-  if (known) return {};  // its keys may have been rotated since
+  if (accounts_.keys_of(kFirstAccount)) return {};  // its keys may have been rotated since
   return accounts_.add_account(kFirstAccount, kFirstKey);
 }
 

@@ -31,7 +31,6 @@ class Service final : public HttpHandler {
  private:
   AccountDoor account_door();
 
-  ServiceState& state_;
   StorageAccounts accounts_;
   ImportService imports_;
   VaultService vaults_;
