@@ -12,12 +12,11 @@ Status ask(World& world, VirtualRuntime& machine, HttpTransport& http,
            const std::function<Status(JudgeClients&)>& look) {
   HttpCaller caller(machine, http, {.tries_max = 2});
   const Authority authority = TRY(token_authority(world.chain->token, "the judge"));
-  JobClient jobs(caller, kOrigin, kSubscription, kResourceGroup, authority);
+  JobClient jobs(caller, machine, kOrigin, kSubscription, kResourceGroup, authority);
   const auto keys = TRY(jobs.storage_keys(kAccount));
   if (keys.empty()) return fail(ErrorCode::internal, "the account has no keys", kAccount);
-  const auto key = parse_base64(keys.front().value.text());
-  if (!key) return fail(ErrorCode::internal, "the account's key is no key", kAccount);
-  BlobClient blobs(caller, machine, std::string(kOrigin) + "/" + kAccount, kAccount, SecretBytes(*key));
+  SecretBytes key = TRY(decode_storage_key(keys.front().base64));
+  BlobClient blobs(caller, machine, std::string(kOrigin) + "/" + kAccount, kAccount, std::move(key));
   const Bytes text = TRY(world.file("/vault.VaultCredentials"));
   VaultCredentials credentials = TRY(parse_vault_credentials(as_text(text), "/vault.VaultCredentials"));
   VaultClient vault(caller, machine, kOrigin, kVault,

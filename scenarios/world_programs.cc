@@ -92,13 +92,14 @@ Status prepare_drives(World& world, BootPorts& ports) {
   options.yes = true;
   options.log_directory = "/desk";
   options.computer = world.scenario->chain->two_computers ? "copy" : "source";
-  options.return_address = {.recipient_name = "Seedbed",
-                            .street_address1 = "Street 1",
-                            .city = "Redmond",
-                            .postal_code = "98007",
-                            .country_or_region = "USA",
-                            .phone = "4250000000",
-                            .email = "seed@example.com"};
+  PostalAddress& address = options.return_address;
+  address.recipient_name = "Seedbed";
+  address.street_address1 = "Street 1";
+  address.city = "Redmond";
+  address.postal_code = "98007";
+  address.country_or_region = "USA";
+  address.phone = "4250000000";
+  address.email = "seed@example.com";
   options.return_shipping = {.carrier_name = kCarrier, .carrier_account_number = "989"};
   SessionOptions session = session_options(world.scenario->computer);
   session.log = ports.log;
@@ -155,7 +156,7 @@ Status import(World& world, BootPorts& ports) {
 Status restore(World& world, BootPorts& ports) {
   AgentPorts agent = agent_ports(ports);
   const Policy policy = TRY(read_policy(ports.files, kPolicy));
-  TRY(run_restore(agent, policy, {.to = "/restored", .strip_prefix = "source"}));
+  TRY(run_restore(agent, policy, {.to = "/restored", .includes = {}, .strip_prefix = "source"}));
   world.chain->restored = true;
   return {};
 }

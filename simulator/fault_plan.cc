@@ -85,7 +85,7 @@ bool legal(FaultAction action) noexcept {
   }
 }
 
-bool glob_matches(std::string_view pattern, std::string_view text) noexcept {
+bool star_matches(std::string_view pattern, std::string_view text) noexcept {
   size_t p = 0, t = 0, star = std::string_view::npos, after_star = 0;
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
@@ -112,7 +112,7 @@ static bool fits(const FaultTrigger& when, const Event& event, EventSide side, s
                  uint64_t boot) {
   if (when.side != side) return false;
   if (when.event && *when.event != event.kind) return false;
-  if (when.machine && !glob_matches(*when.machine, event.machine)) return false;
+  if (when.machine && !star_matches(*when.machine, event.machine)) return false;
   if (when.event_number != 0 && when.event_number != event.number) return false;
   if (when.boot != 0 && when.boot != boot) return false;
   if (when.time_ns && event.time_ns < *when.time_ns) return false;
@@ -120,7 +120,7 @@ static bool fits(const FaultTrigger& when, const Event& event, EventSide side, s
   if (when.extent && (event.offset_bytes >= when.extent->end_bytes() ||
                       event.offset_bytes + event.length_bytes <= when.extent->offset_bytes))
     return false;
-  return when.place.empty() || glob_matches(when.place, event.place);
+  return when.place.empty() || star_matches(when.place, event.place);
 }
 
 std::vector<const PlannedFault*> FaultPlan::due(const Event& event, EventSide side, std::string_view phase,

@@ -101,6 +101,6 @@ class FaultPlan {
 };
 
 // '*' stands for any run of characters; everything else for itself.
-bool glob_matches(std::string_view pattern, std::string_view text) noexcept;
+bool star_matches(std::string_view pattern, std::string_view text) noexcept;
 
 }  // namespace seedbed
