@@ -57,6 +57,10 @@ class Boot {
                               .utc_ns = kFirstDay_ns + static_cast<int64_t>(world.elapsed_ns),
                               .costs = {}}) {
     if (!world.chain) return;
+    faults_.set_elsewhere([this](FaultAction action, const Survivors& survivors, const Event& event) {
+      befall_elsewhere(action, survivors, event);
+    });
+    data_centre_ = program.computer == "data centre";
     network_.emplace(scheduler_, SimulatedNetworkOptions{}, &log_);
     service_.emplace(world_, log_, scheduler_, *network_);
   }
@@ -100,7 +104,7 @@ class Boot {
     log_.set_hook({});
     log_.set_clock({});
     if (const Error* error = end.error()) end.said.push_back(error->message());
-    end.death = faults_.death();
+    end.death = own_death_;
     return end;
   }
 
@@ -121,6 +125,15 @@ class Boot {
   void await_services() {
     if (!network_) return;
     for (int i = 0; i < 60'000 && !network_->attached(kOrigin); i++) machine_.sleep_ns(1'000'000);
+  }
+
+  void befall_elsewhere(FaultAction action, const Survivors& survivors, const Event& event) {
+    if (action == FaultAction::datacentre_kill) {
+      if (data_centre_) own_death_ = Death{false, survivors, event.number};
+      return;
+    }
+    service_->die(action == FaultAction::service_power_cut, survivors);
+    service_died_ = true;
   }
 
   // Disk preparation goes from drive to drive: the one whose journal moves is the one it works on.
@@ -175,12 +188,10 @@ class Boot {
     if (watch_) watch_(world_, event, side);
     if (event.kind == EventKind::fault) return {};
     Interference interference = faults_.at(event, side);
-    if (const auto death = faults_.take_service_death(); death && service_) {
-      service_->die(death->power, death->survivors);
-      if (event.machine == "service") throw Killed{};
-    }
-    if (faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
-      die_at(world_, *faults_.death(), scheduler_.now_ns());
+    if (std::exchange(service_died_, false) && event.machine == "service") throw Killed{};
+    if (const std::optional<Death> death = own_death_ ? own_death_ : faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
+      own_death_ = death;
+      die_at(world_, *death, scheduler_.now_ns());
       machine_.kill();
       if (service_) {  // its process ends with the computer's: what exploration does with copies of the
                        // world, too
@@ -201,6 +212,9 @@ class Boot {
   VirtualRuntime machine_;
   std::string drive_name_;
   uint64_t built_bytes_ = 0;
+  bool data_centre_ = false;   // this computer is that of the data centre
+  bool service_died_ = false;  // at this event
+  std::optional<Death> own_death_;
   std::optional<SimulatedNetwork> network_;
   std::optional<WorldService> service_;
 };

@@ -43,18 +43,8 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
     interference.error =
         Error{code, what, fmt::format("{} @ byte {}", event.place, event.offset_bytes), remedy};
   };
-  if (const HttpTrouble trouble = http_trouble(fault.action); trouble != HttpTrouble::none) {
-    interference.trouble = trouble;
-    return;
-  }
   switch (fault.action) {
-    case FaultAction::service_kill:
-    case FaultAction::service_power_cut:
-      service_death_ =
-          Death{fault.action == FaultAction::service_power_cut, survivors_of(fault, event), event.number};
-      return;
     case FaultAction::kill:
-    case FaultAction::datacentre_kill:  // the computer of its commands
     case FaultAction::host_power_cut:
       if (!death_ || fault.action == FaultAction::host_power_cut)
         death_ = Death{fault.action == FaultAction::host_power_cut, survivors_of(fault, event), event.number};
@@ -92,6 +82,21 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
     case FaultAction::source_vanished:
       (void)befall_source(fault,
                           event);  // a source that is gone already cannot change: the plan's words stand
+      return;
+    case FaultAction::timeout_before:
+    case FaultAction::timeout_after:
+    case FaultAction::connection_refused:
+    case FaultAction::connection_cut:
+    case FaultAction::answer_429:
+    case FaultAction::answer_500:
+    case FaultAction::answer_503:
+    case FaultAction::duplicated_request:
+      interference.trouble = http_trouble(fault.action);
+      return;
+    case FaultAction::service_kill:
+    case FaultAction::service_power_cut:
+    case FaultAction::datacentre_kill:
+      if (elsewhere_) elsewhere_(fault.action, survivors_of(fault, event), event);
       return;
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:

@@ -2,9 +2,9 @@
 // gone after it. Runs inside the event log's hook, in the fibre that calls a port.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
-#include <utility>
 
 #include "scenarios/world_boot.h"
 
@@ -16,9 +16,11 @@ class WorldFaults {
 
   // What is due at this side of this event happens. The caller ends the machine when death() is set.
   Interference at(const Event& event, EventSide side);
+  // What befalls machines other than the computer (service-kill, service-power-cut, datacentre-kill) is the
+  // caller's to make happen, at once; a fibre of the machine that dies must see Killed from the hook.
+  using Elsewhere = std::function<void(FaultAction, const Survivors&, const Event&)>;
+  void set_elsewhere(Elsewhere elsewhere) { elsewhere_ = std::move(elsewhere); }
   const std::optional<Death>& death() const noexcept { return death_; }
-  // What is to become of the services' machine; taken by who asks.
-  std::optional<Death> take_service_death() noexcept { return std::exchange(service_death_, std::nullopt); }
 
  private:
   void befall(const PlannedFault& fault, const Event& event, Interference& interference);
@@ -29,7 +31,8 @@ class WorldFaults {
 
   World& world_;
   EventLog& log_;
-  std::optional<Death> death_, service_death_;
+  Elsewhere elsewhere_;
+  std::optional<Death> death_;
   std::map<uint64_t, FaultAction>
       on_completion_;  // writes whose sectors are damaged once they are on the drive
 };
