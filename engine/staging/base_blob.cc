@@ -37,8 +37,7 @@ Result<std::pair<AibHead, Bytes>> read_blob_head(File& file, const std::string& 
                 "damaged: remove the job's files and run the backup again");
   };
   Bytes bytes(kPageBytes);
-  if (TRY(file.read_at(0, bytes)) != bytes.size() ||
-      as_text(ByteSpan(bytes).first(kMagicBytes)) != kMagic)
+  if (TRY(file.read_at(0, bytes)) != bytes.size() || as_text(ByteSpan(bytes).first(kMagicBytes)) != kMagic)
     return no_head();
   const size_t head_bytes = load_le<uint32_t>(bytes, 8);
   if (head_bytes % kPageBytes != 0 || head_bytes < kPageBytes || head_bytes > kHeadBytesMax) return no_head();

@@ -64,7 +64,7 @@ class StagingWorld {
     request.inputs.backup_id = "00112233445566778899aabbccddeeff";
     request.kdf = test_kdf();
     options.chunks = {.min_bytes = 4 * KiB, .average_bytes = 16 * KiB, .max_bytes = 64 * KiB};
-    options.batch_bytes = 256 * KiB;
+    options.batch_bytes = 512 * KiB;
   }
   StagingWorld(const StagingWorld& other)
       : seed(other.seed),
