@@ -1,6 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "engine/linux/posix_files.h"
+#include "engine/linux/thread_runtime.h"
 #include "tests/staging/staging_world.h"
+#include "tests/support/temp_directory.h"
 
 namespace seedbed {
 namespace {
@@ -214,6 +220,60 @@ TEST(Restore, ADamagedOrExchangedChunkIsNamed) {
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::corrupt);
   EXPECT_NE(report.error().where.find(chunk_id_text(ids[0])), std::string::npos);
+}
+
+TEST(Restore, OnThreadsAndRealFilesToo) {
+  const testing_support::TempDirectory top;
+  const std::string source = std::filesystem::canonical(top.path()).string() + "/source";
+  for (const char* name : {"/source", "/source/d", "/staging", "/restored"})
+    std::filesystem::create_directory(top.path() + name);
+  Random random(38);
+  for (int i = 0; i < 60; i++) {
+    Bytes bytes(i % 10 == 0 ? random.below(3 * MiB) : random.below(9000));
+    random.fill(bytes);
+    if (i % 3 == 0) std::fill_n(bytes.begin(), bytes.size() / 2, uint8_t{0});
+    std::ofstream(source + (i % 2 == 0 ? "/d/f" : "/f") + std::to_string(i), std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
+  std::filesystem::create_symlink("nowhere", source + "/link");
+  std::filesystem::create_hard_link(source + "/f1", source + "/d/f1 again");
+
+  ThreadRuntime runtime({.workers = 3, .utc_clock = {}});
+  PosixFiles files;
+  SeededEntropy entropy(38, 0);
+  StagingWorld world(38);
+  world.request.source.paths = {source};
+  world.request.staging_path = top.file("staging");
+  const auto report =
+      stage({runtime, files, files, entropy, world.person}, world.request, test_keys(), world.options);
+  ASSERT_TRUE(report) << report.error().message();
+  const reference::StagedSeed seed =
+      reference::read_staged_seed(files, top.file("staging"), "job1", testing_support::kPassphrase);
+  ASSERT_TRUE(seed.findings.empty()) << seed.findings.front().line();
+  const auto keys =
+      reference::derive_seal_keys(testing_support::kPassphrase, seed.indexes.front().facts.stretch);
+  const auto differences = reference::compare_with_source(seed.tree, *keys, seed.fetch(), files, source);
+  EXPECT_TRUE(differences.empty()) << differences.front().line();
+
+  const auto job = find_staging_job(files, top.file("staging"), "job1");
+  const auto catalog = read_staged_catalog(files, top.file("staging"), **job, test_keys());
+  ASSERT_TRUE(catalog) << catalog.error().message();
+  const auto fetch = [&](const ChunkId& id) { return seed.fetch()(id); };
+  const auto restored = restore_tree(runtime, files, *catalog, test_keys(), fetch,
+                                     {.to = top.file("restored"), .strip_prefix = source});
+  ASSERT_TRUE(restored) << restored.error().message();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(source)) {
+    const std::string relative = entry.path().string().substr(source.size());
+    const FileStat was = files.stat(source + relative).value(),
+                   is = files.stat(top.file("restored") + relative).value();
+    EXPECT_EQ(was.kind, is.kind);
+    EXPECT_EQ(was.mode, is.mode) << relative;
+    EXPECT_EQ(was.modified_ns, is.modified_ns) << relative;
+    EXPECT_EQ(was.link_count, is.link_count) << relative;
+    if (was.kind == FileKind::file)
+      EXPECT_EQ(read_file(files, source + relative, 1 * GiB).value(),
+                read_file(files, top.file("restored") + relative, 1 * GiB).value());
+  }
 }
 
 }  // namespace
