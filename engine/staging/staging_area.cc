@@ -18,9 +18,9 @@ Status check_options(const StageOptions& options) {
       options.blob_bytes_max > 8 * TiB)
     return fail(ErrorCode::invalid_argument, "the largest size of a base blob makes no sense", {},
                 "A multiple of 512, from 16 KiB to 8 TiB");
-  if (options.batch_bytes < 4ULL * options.chunks.max_bytes || options.batch_bytes > 1 * GiB)
+  if (options.batch_bytes < 8ULL * options.chunks.max_bytes || options.batch_bytes > 1 * GiB)
     return fail(ErrorCode::invalid_argument, "the size of a batch makes no sense", {},
-                "From four chunks of the largest size to 1 GiB");
+                "From eight chunks of the largest size to 1 GiB");
   if (!(options.assume_ratio >= 0 && options.assume_ratio <= 1))
     return fail(ErrorCode::invalid_argument, "the assumed ratio must be above 0 and at most 1", {},
                 "0.5 says: half of the source's size");
@@ -133,11 +133,11 @@ class Staging {
     return std::move(report_);
   }
 
-  // Half a batch is read between two marks, and half a batch is under way: a resume reads a batch again at
-  // most.
+  // Read again after a cut: what was read since the last mark (a part of a batch and a chunk), what is under
+  // way (the same, and one waiting), and what the reader has ahead (two chunks). Together a batch.
   Status stream(const SourceSelection& selection, const StagedJob& job, StagingWriter& writer) {
-    const StreamOptions options{options_.chunks, options_.compression_level, options_.batch_bytes / 2,
-                                options_.batch_bytes / 2 - options_.chunks.max_bytes};
+    const uint64_t part_bytes = options_.batch_bytes / 2 - 2ULL * options_.chunks.max_bytes;
+    const StreamOptions options{options_.chunks, options_.compression_level, part_bytes, part_bytes};
     const StreamBase base{&job.log.entries(), &job.log.open(), job.log.next_number(), true};
     const StreamReport streamed = TRY(stream_tree(
         ports_.runtime, ports_.source, selection, base, keys_,

@@ -59,7 +59,7 @@ struct StagePorts {
 struct StageOptions {
   double assume_ratio = 0;  // compressed / plain, for the free-space rule; 0: the document's rule
   uint64_t blob_bytes_max = 512 * GiB;
-  uint64_t batch_bytes = 64 * MiB;  // the most that a resume reads again
+  uint64_t batch_bytes = 64 * MiB;  // the most that a resume reads again; at least 8 chunks
   ChunkSizes chunks;
   int compression_level = kCompressionLevel;
   Logger log;
