@@ -277,7 +277,8 @@ std::string path_on_drive(const Prepared& prepared, const std::string& name) {
   secret.text = SecretBytes::of_text(prepared.password);
   secret.memo = &memo();
   auto drive = reference::Drive::open(whole, secret).value();
-  for (const auto& [path, entry] : drive->ntfs().walk().value())
+  const auto all = drive->ntfs().walk().value();
+  for (const auto& [path, entry] : all)
     if (path.ends_with(name)) return path;
   return "none";
 }
@@ -346,7 +347,7 @@ TEST(Datacenter, TellsWhyADriveCannotBeRead) {
             "BitLockerKeyInvalid");
   EXPECT_EQ(status({{"manifestFile", "\\other.xml"}}), "ManifestNotFound");
   EXPECT_EQ(status({{"manifestHash", "00000000000000000000000000000000"}}), "ManifestCorrupted");
-  EXPECT_EQ(status({}, [](TestBay& bay) { bay.bytes = std::make_shared<Bytes>(4 * MiB); }),
+  EXPECT_EQ(status(json::object(), [](TestBay& bay) { bay.bytes = std::make_shared<Bytes>(4 * MiB); }),
             "BitLockerVolumeNotFound");
 }
 

@@ -409,7 +409,7 @@ TEST(VaultService, KilledAnywhereItKeepsWhatItAnswered) {
     vault.sweep();
   };
   unsigned deaths = 0;
-  for (uint64_t at = 20;; at += 5) {
+  for (uint64_t at = 20;; at += 7) {
     ServiceWorld world(at);
     std::vector<Bytes> promised;
     bool point = false, unused = false;
