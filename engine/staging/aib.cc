@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/staging/index_entry.h"
 #include "engine/staging/seed_facts.h"
 
 namespace seedbed {
@@ -11,17 +12,9 @@ namespace seedbed {
 namespace {
 
 constexpr std::string_view kMagic = "SBAIB1\0\0";
-constexpr size_t kMagicBytes = 8, kFixedBytes = 56, kEntryBytes = 80;
+constexpr size_t kMagicBytes = 8, kFixedBytes = 56;
 constexpr uint32_t kClosed = 1, kComplete = 2;
 constexpr uint64_t kEntriesMax = 16'000'000;  // 8 TiB of 512 KiB records
-
-void put_entry(Bytes& out, const IndexEntry& entry) {
-  append(out, entry.id);
-  append(out, entry.sha256);
-  append_le(out, entry.offset_bytes);
-  append_le(out, entry.length_bytes);
-  append_le(out, uint32_t{entry.kind});
-}
 
 std::unexpected<Error> damaged(std::string what, const std::string& where) {
   return fail(ErrorCode::corrupt, "the index of a base blob " + std::move(what), where,
@@ -61,7 +54,7 @@ Result<size_t> head_bytes_of(ByteSpan bytes, const std::string& where) {
 }
 
 size_t body_bytes(uint64_t entries) {
-  return round_up(entries * kEntryBytes + sizeof(Sha256), kPageBytes);
+  return round_up(entries * kIndexEntryBytes + sizeof(Sha256), kPageBytes);
 }
 
 }  // namespace
@@ -83,7 +76,7 @@ Result<Bytes> encode_aib(const Aib& aib) {
   if (aib.entries.empty()) return out;
   Bytes body;
   body.reserve(body_bytes(aib.entries.size()));
-  for (const IndexEntry& entry : aib.entries) put_entry(body, entry);
+  for (const IndexEntry& entry : aib.entries) put_index_entry(body, entry);
   close_block(body);
   append(out, body);
   return out;
@@ -100,31 +93,24 @@ Result<Aib> parse_aib(ByteSpan bytes, const std::string& where) {
     return aib;
   }
   if (body.size() != body_bytes(aib.head.entries)) return damaged("is not as long as it says", where);
-  const size_t end = aib.head.entries * kEntryBytes;
+  const size_t end = aib.head.entries * kIndexEntryBytes;
   if (!block_is_whole(body) || !all_zero(body.subspan(end, body.size() - sizeof(Sha256) - end)))
     return damaged("is damaged in its entries", where);
   aib.entries.reserve(aib.head.entries);
   uint64_t due = 0;
-  for (size_t at = 0; at < end; at += kEntryBytes) {
-    IndexEntry entry;
-    std::memcpy(entry.id.data(), body.data() + at, entry.id.size());
-    std::memcpy(entry.sha256.data(), body.data() + at + 32, entry.sha256.size());
-    entry.offset_bytes = load_le<uint64_t>(body, at + 64);
-    entry.length_bytes = load_le<uint32_t>(body, at + 72);
-    const auto kind = load_le<uint32_t>(body, at + 76);
-    if (entry.offset_bytes != due || entry.length_bytes == 0 || entry.length_bytes % kPageBytes != 0 ||
-        entry.length_bytes > kRecordBytesMax || kind > 3 || (kind == 0) != (at == 0))
-      return damaged(fmt::format("says what cannot be in entry {}", at / kEntryBytes), where);
-    entry.kind = static_cast<uint8_t>(kind);
-    due += entry.length_bytes;
-    aib.entries.push_back(entry);
+  for (size_t at = 0; at < end; at += kIndexEntryBytes) {
+    const auto entry = get_index_entry(body, at);
+    if (!entry || entry->offset_bytes != due || (entry->kind == 0) != (at == 0))
+      return damaged(fmt::format("says what cannot be in entry {}", at / kIndexEntryBytes), where);
+    due += entry->length_bytes;
+    aib.entries.push_back(*entry);
   }
   if (due != aib.head.base_bytes) return damaged("does not cover its base blob", where);
   return aib;
 }
 
 Result<Aib> read_aib(FileStore& files, const std::string& path) {
-  constexpr uint64_t kBound = kHeadBytesMax + kEntriesMax * kEntryBytes + kPageBytes;
+  constexpr uint64_t kBound = kHeadBytesMax + kEntriesMax * kIndexEntryBytes + kPageBytes;
   const Bytes bytes = TRY(read_file(files, path, kBound));
   return parse_aib(bytes, path);
 }
