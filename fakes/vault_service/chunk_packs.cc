@@ -86,8 +86,9 @@ void ChunkPacks::discard(int64_t pack) {
 Result<std::vector<int64_t>> ChunkPacks::forget_unnamed() {
   std::vector<int64_t> packs;
   {
-    Statement rows = TRY(state_.database->prepare(
-        "SELECT id FROM vault_packs WHERE kept=1 AND NOT EXISTS (SELECT 1 FROM vault_chunks WHERE pack=id)"));
+    Statement rows =
+        TRY(state_.database->prepare("SELECT id FROM vault_packs WHERE kept=1 AND NOT EXISTS (SELECT 1 FROM "
+                                     "vault_chunks c WHERE c.pack=vault_packs.id)"));
     while (TRY(rows.step())) packs.push_back(rows.integer(0));
   }
   Statement statement = TRY(state_.database->prepare("DELETE FROM vault_packs WHERE id=?1"));
