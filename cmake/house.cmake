@@ -15,6 +15,7 @@ seedbed_room(volume engine/volume ROOMS sectors ports base LINKS seedbed_ntfs3g)
 seedbed_room(journal engine/journal ROOMS ports base)
 seedbed_room(linux engine/linux ROOMS ports base LINKS PkgConfig::LIBURING PkgConfig::HTTPLIB OpenSSL::SSL tomlplusplus::tomlplusplus
   nlohmann_json::nlohmann_json)
+seedbed_room(staging engine/staging ROOMS compression documents ports base)
 seedbed_room(cloud engine/cloud ROOMS documents ports base LINKS nlohmann_json::nlohmann_json)
 seedbed_room(prep engine/prep ROOMS staging cloud volume sectors journal documents ports base)
 seedbed_room(agent engine/agent ROOMS staging cloud compression documents ports base LINKS tomlplusplus::tomlplusplus)
