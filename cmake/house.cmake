@@ -26,8 +26,8 @@ seedbed_room(simulator simulator ROOMS ports base LINKS Boost::context)
 # archive member with the wrappers must come along even where nothing else refers to it.
 target_link_options(seedbed_simulator INTERFACE -Wl,--wrap=__cxa_guard_acquire,--wrap=__cxa_guard_release,--wrap=__cxa_guard_abort
   -Wl,--undefined=__wrap___cxa_guard_acquire)
-seedbed_room(reference fakes/reference ROOMS ports base LINKS LibXml2::LibXml2)
-seedbed_room(store fakes/store ROOMS ports base LINKS SQLite::SQLite3)
+seedbed_room(reference fakes/reference ROOMS ports base LINKS LibXml2::LibXml2 PkgConfig::ZSTD)
+seedbed_room(store fakes/store ROOMS ports base LINKS SQLite::SQLite3 nlohmann_json::nlohmann_json)
 seedbed_room(storage_account fakes/storage_account ROOMS store ports base LINKS LibXml2::LibXml2)
 seedbed_room(import_service fakes/import_service ROOMS reference store ports base LINKS nlohmann_json::nlohmann_json)
 seedbed_room(vault_service fakes/vault_service ROOMS store ports base LINKS nlohmann_json::nlohmann_json)

@@ -20,11 +20,17 @@ function(seedbed_room name folder)
     add_library(seedbed_${name} STATIC ${sources})
     target_link_libraries(seedbed_${name} PUBLIC seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
     target_precompile_headers(seedbed_${name} REUSE_FROM seedbed_room_headers)
+    if(SEEDBED_SANITIZE)   # only those that a test needs
+      set_target_properties(seedbed_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    endif()
   else()
     add_library(seedbed_${name} INTERFACE)
     target_link_libraries(seedbed_${name} INTERFACE seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
   endif()
 endfunction()
+
+# What scripts/test builds in release: programs, benchmarks, and the tests that run them.
+add_custom_target(release_checks)
 
 # seedbed_program(<name> <main source> ROOMS ... LINKS ...): a binary in build/<preset>/bin.
 function(seedbed_program name source)
@@ -38,10 +44,12 @@ function(seedbed_program name source)
   if(SEEDBED_SANITIZE)   # only those that a test starts
     set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
+  add_dependencies(release_checks ${name})
 endfunction()
 
 # seedbed_tests(<name> [THREADS] ROOMS ... LINKS ...): every tests/<name>/*.cc in one GoogleTest binary, each TEST
-# known to ctest. THREADS: these also run under ThreadSanitizer. SANITIZED: unit and property tests, also under ASan + UBSan.
+# known to ctest. SANITIZED: unit and property tests, which scripts/test runs under ASan + UBSan; the others, which run whole programs
+# or explore by the thousand, it runs in release (label `release`). THREADS: also under ThreadSanitizer.
 # UNITY: five files are compiled at once, which halves the time; their names must not meet.
 function(seedbed_tests name)
   cmake_parse_arguments(ARG "THREADS;SANITIZED;UNITY" "TIMEOUT" "ROOMS;LINKS;DEPENDS" ${ARGN})
@@ -66,6 +74,11 @@ function(seedbed_tests name)
   if(ARG_DEPENDS)
     add_dependencies(test_${name} ${ARG_DEPENDS})
   endif()
+  set(labels ${name})
+  if(NOT ARG_SANITIZED)
+    list(APPEND labels release)
+    add_dependencies(release_checks test_${name})
+  endif()
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${name})
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${labels}")
 endfunction()

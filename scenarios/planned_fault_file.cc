@@ -17,7 +17,7 @@ static constexpr Word kCommit = "journal.commit";  // a file.sync of a journal
 static const std::vector<Word>& action_words() {
   static const std::vector<Word> words = [] {
     std::vector<Word> all;
-    for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++)
+    for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
       all.push_back(action_name(static_cast<FaultAction>(i)));
     return all;
   }();
@@ -27,7 +27,7 @@ static const std::vector<Word>& action_words() {
 static const std::vector<Word>& event_words() {
   static const std::vector<Word> words = [] {
     std::vector<Word> all;
-    for (int i = 0; i <= static_cast<int>(EventKind::fault); i++)
+    for (int i = 0; i <= static_cast<int>(kLastEventKind); i++)
       all.push_back(event_name(static_cast<EventKind>(i)));
     all.push_back(kCommit);
     return all;

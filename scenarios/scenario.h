@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,28 @@ struct DriveSpec {
   bool power_loss_protected = false;
 };
 
-enum class CommandAction : uint8_t { prepare, resume, abort };
-// What the operator types.
+enum class CommandAction : uint8_t {
+  prepare,
+  resume,
+  abort,
+  // of the whole chain:
+  backup,       // source computer: one scheduled run of the agent
+  diskprep,     // copy computer: prepares the drives and creates the job
+  ship,         // copy computer: tells the job carrier and tracking number
+  deliver,      // the carrier puts the drives into the data centre's bay
+  import,       // data centre: imports what stands in the bay
+  send_back,    // data centre: the drives leave again
+  restore,      // source computer: the newest point into /restored
+  edit,         // nobody's machine: files of the source change, come and go
+  wait,         // nobody's machine: time passes
+  rotate_key,   // the account gets another first key
+  drop_staging  // somebody empties the staging location
+};
+// Whether the command belongs to the whole chain.
+constexpr bool of_the_chain(CommandAction action) noexcept {
+  return action >= CommandAction::backup;
+}
+// What the operator types, or does.
 struct CommandSpec {
   CommandAction action = CommandAction::prepare;
   std::string session = "session-1";
@@ -54,6 +75,17 @@ struct CommandSpec {
   std::string source = "/source";
   std::string destination = "box/tree/";
   bool page_blobs = false;
+  std::vector<std::string> drives = {};  // deliver: what is in the box; empty: what was prepared
+  uint64_t wait_s = 0;                   // wait
+};
+
+// The whole chain beside the drives: staging, services, data centre, vault. Present when a scenario has
+// [chain].
+struct ChainSpec {
+  bool two_computers = false;           // the copy computer is not the source computer
+  uint64_t blob_bytes_max = 512 * MiB;  // of a base blob
+  uint64_t chunk_bytes = 16 * KiB;      // on average
+  uint64_t batch_bytes = 64 * KiB;      // staged between two durable marks
 };
 
 enum class AfterInterruption : uint8_t {
@@ -85,6 +117,7 @@ struct Scenario {
   OperatorSpec operator_;
   std::vector<PlannedFault> faults;
   ExpectSpec expect;
+  std::optional<ChainSpec> chain;
   uint64_t virtual_s_max = 24 * 3600;
   std::string not_applicable;  // why this rung cannot run it; "": it can
 };

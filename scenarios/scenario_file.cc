@@ -114,23 +114,60 @@ static Status read_drives(const TomlFields& top, std::vector<DriveSpec>& out) {
   return {};
 }
 
-static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>& drives,
+// What the operator does when a scenario of the whole chain says nothing else.
+static std::vector<CommandSpec> usual_chain() {
+  std::vector<CommandSpec> out;
+  for (const CommandAction action :
+       {CommandAction::backup, CommandAction::diskprep, CommandAction::ship, CommandAction::deliver,
+        CommandAction::import, CommandAction::edit, CommandAction::backup, CommandAction::restore})
+    out.push_back({.action = action, .drives = {}});
+  return out;
+}
+
+static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
+  static constexpr Word kKeys[] = {"two_computers", "blob_max", "chunk", "batch"};
+  const auto table = TRY(top.table("chain", kKeys));
+  if (!table) return {};
+  out.emplace();
+  TRY(table->flag("two_computers", out->two_computers));
+  TRY(table->size("blob_max", out->blob_bytes_max, 64 * KiB, 1 * TiB));
+  TRY(table->size("chunk", out->chunk_bytes, 1 * KiB, 4 * MiB));
+  TRY(table->size("batch", out->batch_bytes, 4 * KiB, 1 * GiB));
+  return {};
+}
+
+static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>& drives, bool chain,
                             std::vector<CommandSpec>& out) {
-  static constexpr Word kKeys[] = {"do", "session", "drive", "source", "destination", "blobs"};
-  static constexpr Word kActions[] = {"prepare", "resume", "abort"};  // as CommandAction counts them
+  static constexpr Word kKeys[] = {"do",          "session", "drive",  "source",
+                                   "destination", "blobs",   "drives", "wait_s"};
+  static constexpr Word kActions[] = {// as CommandAction counts them
+                                      "prepare", "resume",  "abort",      "backup",      "diskprep",
+                                      "ship",    "deliver", "import",     "send back",   "restore",
+                                      "edit",    "wait",    "rotate key", "drop staging"};
   static constexpr Word kBlobs[] = {"block", "page"};
   std::vector<Word> names;
   for (const DriveSpec& drive : drives) names.push_back(drive.name);
   // A world whose drives all have names of their own still has usual commands: for its first drive.
   CommandSpec usual;
   if (std::ranges::find(names, usual.drive) == names.end()) usual.drive = drives.front().name;
-  out = {usual};
+  out = chain ? usual_chain() : std::vector<CommandSpec>{usual};
   if (!top.has("command")) return {};
   out.clear();
   for (const TomlFields& table : TRY(top.tables("command", kKeys, 64))) {
     CommandSpec command = usual;
     if (const auto action = TRY(table.word("do", kActions)))
       command.action = static_cast<CommandAction>(*action);
+    if (of_the_chain(command.action) != chain)
+      return table.wrong(
+          "do", chain ? "the whole chain prepares drives by \"diskprep\"" : "this needs the whole chain",
+          chain ? "Leave out [chain], or the command" : "Write [chain] too");
+    command.drives = TRY(table.texts("drives", 16));
+    for (const std::string& drive : command.drives)
+      if (std::ranges::find(names, drive) == names.end())
+        return table.wrong("drives", "there is no drive \"" + drive + "\"");
+    if (!command.drives.empty() && command.action != CommandAction::deliver)
+      return table.wrong("drives", "only what is delivered stands in a box");
+    TRY(table.number("wait_s", command.wait_s, 1, kYear_s));
     TRY(table.text("session", command.session, 1, 64));
     if (const auto drive = TRY(table.word("drive", names))) command.drive = names[*drive];
     TRY(table.text("source", command.source, 1, 4000));
@@ -177,9 +214,9 @@ static Status read_expect(const TomlFields& top, ExpectSpec& out) {
 }
 
 Result<Scenario> parse_scenario(std::string_view text, const std::string& path) {
-  static constexpr Word kKeys[] = {"name",          "proves",   "tags",          "seed",
-                                   "virtual_s_max", "source",   "copy_computer", "drive",
-                                   "command",       "operator", "fault",         "expect"};
+  static constexpr Word kKeys[] = {"name",   "proves",        "tags",  "seed",    "virtual_s_max",
+                                   "source", "copy_computer", "drive", "command", "operator",
+                                   "fault",  "expect",        "chain"};
   const TomlValue root = TRY(parse_toml(text, path));
   const TomlFields top = TRY(TomlFields::of(root, "", path, kKeys));
   Scenario scenario;
@@ -194,7 +231,8 @@ Result<Scenario> parse_scenario(std::string_view text, const std::string& path) 
   TRY(read_source(top, scenario.source));
   TRY(read_computer(top, scenario.computer));
   TRY(read_drives(top, scenario.drives));
-  TRY(read_commands(top, scenario.drives, scenario.commands));
+  TRY(read_chain(top, scenario.chain));
+  TRY(read_commands(top, scenario.drives, scenario.chain.has_value(), scenario.commands));
   TRY(read_operator(top, scenario.operator_));
   scenario.faults = TRY(read_faults(top, scenario));
   TRY(read_expect(top, scenario.expect));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/prep/prep_import.h"
 #include "scenarios/world_faults.h"
 #include "scenarios/world_operator.h"
 #include "simulator/scheduler.h"
@@ -35,6 +36,11 @@ SessionOptions session_options(const ComputerSpec& computer) {
   return options;
 }
 
+std::string journal_drive(const std::string& journal) {
+  const size_t begin = journal.find_last_of('/') + 1;
+  return journal.substr(begin, journal.find_last_of('.') - begin);
+}
+
 std::shared_ptr<StackPool> shared_stacks() {
   static const auto stacks = std::make_shared<StackPool>();
   return stacks;
@@ -48,7 +54,7 @@ bool moves_journal(const Event& event) {
 
 class Boot {
  public:
-  Boot(World& world, EventLog& log, const Watch& watch)
+  Boot(World& world, const Program& program, EventLog& log, const Watch& watch)
       : world_(world),
         log_(log),
         watch_(watch),
@@ -57,39 +63,33 @@ class Boot {
                     .start_ns = kStart_ns + world.elapsed_ns,
                     .stacks = shared_stacks(),
                     .trace = {}}),
-        machine_(scheduler_, {.name = "copy computer",
+        machine_(scheduler_, {.name = program.computer,
                               .workers = world.scenario->computer.workers,
                               .utc_ns = kFirstDay_ns + static_cast<int64_t>(world.elapsed_ns),
                               .costs = {}}) {}
 
-  BootEnd run(const std::vector<std::string>& words) {
+  BootEnd run(const Program& program) {
     BootEnd end;
-    const auto options = parse_prep_import(words);
-    if (!options) {
-      end.outcome = std::unexpected(options.error());
-      return end;
-    }
-    drive_name_ = journal_drive(options->journal);
+    drive_name_ = program.drive;
     log_.set_clock([this] { return scheduler_.now_ns(); });
     log_.set_hook([this](const Event& event, EventSide side) { return on_event(event, side); });
+    world_.phase = program.phase;
     refresh_phase();
-    SessionOptions session = session_options(world_.scenario->computer);
-    session.log = Logger([this] { return kFirstDay_ns + static_cast<int64_t>(scheduler_.now_ns()); },
-                         [&](std::string_view line) { end.said.emplace_back(line); });
     std::shared_ptr<FileTree> tree(&world_.files, [](FileTree*) {});
     SimulatedFiles files(machine_, tree, {}, &log_);
     SeededEntropy entropy(sub_seed(world_.seed % kKeyFamilies, "keys"), world_.boots);
     WorldOperator person(world_, log_, end.said);
-    const auto open = [&](const std::string& target) { return open_drive(target); };
-    const PrepPorts ports{machine_, files, entropy, person, shared_formatter(), open, &shared_stretcher()};
+    BootPorts ports{machine_,
+                    files,
+                    entropy,
+                    person,
+                    nullptr,
+                    [&](const std::string& target) { return open_drive(target); },
+                    Logger([this] { return kFirstDay_ns + static_cast<int64_t>(scheduler_.now_ns()); },
+                           [&](std::string_view line) { end.said.emplace_back(line); })};
     Task task = machine_.spawn("command", [&] {
-      log_.note(EventKind::boot, fmt::format("boot {} for /id:{}", world_.boots, options->session_id));
-      Result<PrepOutcome> outcome = prep_import(ports, *options, session, false);
-      if (outcome && outcome->kind != PrepOutcome::Kind::aborted) {
-        world_.promises.completed = true;
-        if (!outcome->report.manifest_hash.empty())
-          world_.promises.manifest_hash = outcome->report.manifest_hash;
-      }
+      log_.note(EventKind::boot, fmt::format("boot {} for {}", world_.boots, program.words));
+      Status outcome = program.run(ports);
       log_.note(EventKind::halt, outcome ? "done" : error_code_name(outcome.error().code));
       end.outcome = std::move(outcome);
     });
@@ -109,11 +109,6 @@ class Boot {
   uint64_t now_ns() const noexcept { return scheduler_.now_ns(); }
 
  private:
-  static std::string journal_drive(const std::string& journal) {
-    const size_t begin = journal.find_last_of('/') + 1;
-    return journal.substr(begin, journal.find_last_of('.') - begin);
-  }
-
   Result<std::unique_ptr<BlockDevice>> open_drive(const std::string& target) {
     const auto slot = world_.slots.find(target);
     if (slot == world_.slots.end() || !world_.drives[slot->second].plugged)
@@ -125,6 +120,7 @@ class Boot {
   }
 
   void refresh_phase() {
+    if (drive_name_.empty()) return;
     const auto history = world_.history(drive_name_);
     if (!history) {
       if (history.error().code == ErrorCode::not_found) world_.phase = "start";
@@ -176,13 +172,13 @@ class Boot {
 
 }  // namespace
 
-BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log, const Watch& watch) {
+BootEnd boot_program(World& world, const Program& program, EventLog& log, const Watch& watch) {
   world.boots++;
   BootEnd end;
   uint64_t time_ns = 0;
   {
-    Boot machine(world, log, watch);
-    end = machine.run(words);
+    Boot machine(world, program, log, watch);
+    end = machine.run(program);
     time_ns = machine.now_ns();
   }
   world.events = log.count();
@@ -191,6 +187,33 @@ BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log,
   world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
   if (!end.done()) world.work.interruptions++;
   return end;
+}
+
+BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log, const Watch& watch) {
+  const auto options = parse_prep_import(words);
+  if (!options) {
+    world.boots++;
+    world.work.interruptions++;
+    BootEnd end;
+    end.outcome = std::unexpected(options.error());
+    return end;
+  }
+  Program program{.computer = "copy computer",
+                  .words = "/id:" + options->session_id,
+                  .drive = journal_drive(options->journal),
+                  .run = {}};
+  program.run = [&](BootPorts& ports) -> Status {
+    SessionOptions session = session_options(world.scenario->computer);
+    session.log = ports.log;
+    const PrepPorts prep{ports.runtime,      ports.files,      ports.entropy,      ports.person,
+                         shared_formatter(), ports.open_drive, &shared_stretcher()};
+    const PrepOutcome outcome = TRY(prep_import(prep, *options, session, false));
+    if (outcome.kind == PrepOutcome::Kind::aborted) return {};
+    world.promises.completed = true;
+    if (!outcome.report.manifest_hash.empty()) world.promises.manifest_hash = outcome.report.manifest_hash;
+    return {};
+  };
+  return boot_program(world, program, log, watch);
 }
 
 void die_at(World& world, const Death& death, uint64_t time_ns) {

@@ -11,8 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/prep/prep_import.h"
+#include "engine/base/log.h"
+#include "engine/ports/entropy.h"
+#include "engine/ports/http.h"
+#include "engine/ports/operator.h"
 #include "scenarios/world.h"
+#include "simulator/virtual_runtime.h"
 
 namespace seedbed {
 
@@ -23,7 +27,7 @@ struct Death {
 };
 
 struct BootEnd {
-  std::optional<Result<PrepOutcome>> outcome;  // nothing: it died
+  std::optional<Status> outcome;  // nothing: it died
   std::optional<Death> death;
   std::string stuck;              // deadlock or livelock, with the fibres' names
   std::vector<std::string> said;  // every text a person or a log could see, errors included
@@ -34,6 +38,26 @@ struct BootEnd {
 // Sees every event on both sides, before the fault plan does. May copy the world; must not change it.
 using Watch = std::function<void(const World&, const Event&, EventSide)>;
 
+// What a booted computer runs: a command of the engine or of a service, given that computer's ports.
+struct BootPorts {
+  VirtualRuntime& runtime;
+  FileStore& files;
+  Entropy& entropy;
+  Operator& person;
+  HttpTransport* http;  // null in a world without services
+  std::function<Result<std::unique_ptr<BlockDevice>>(const std::string& target)> open_drive;
+  Logger log;
+};
+struct Program {
+  std::string computer;  // "source computer", "copy computer", "data centre", …
+  std::string words;     // for the event log
+  std::string drive;     // whose journal tells the phase; "": the phase is `phase`
+  std::string phase = "start";
+  std::function<Status(BootPorts&)> run;
+};
+
+BootEnd boot_program(World& world, const Program& program, EventLog& log, const Watch& watch);
+// PrepImport with these words.
 BootEnd boot(World& world, const std::vector<std::string>& words, EventLog& log, const Watch& watch);
 
 // The computer dies at that virtual time, whatever it was doing: caches and page caches are cut, files

@@ -56,15 +56,15 @@ bool CachedContent::apply(const Operation& operation, Kept kept, PagedBytes& byt
   return any;
 }
 
-std::optional<int64_t> CachedContent::sync() {
-  std::optional<int64_t> last_ns;
+std::optional<CachedContent::Stamp> CachedContent::sync() {
+  std::optional<Stamp> last;
   for (Operation& operation : operations_) {
     if (operation.fate != Fate::pending) continue;
     operation.fate = Fate::durable;
-    last_ns = operation.stamp.time_ns;
+    last = operation.stamp;
   }
   // An orphan is older than all that is durable here: those wait for a cut, to be put over it.
-  if (!operations_.empty() && operations_.front().fate == Fate::orphaned) return last_ns;
+  if (!operations_.empty() && operations_.front().fate == Fate::orphaned) return last;
   for (const Operation& operation : operations_) {  // what is seen is what is durable: share its pages
     const uint64_t first_page = operation.at_bytes / kPageBytes;
     durable_.adopt(current_, first_page,
@@ -73,7 +73,7 @@ std::optional<int64_t> CachedContent::sync() {
                        : PagedBytes::kUnlimited);
   }
   operations_.clear();
-  return last_ns;
+  return last;
 }
 
 void CachedContent::lose_sync() {
@@ -86,19 +86,19 @@ void CachedContent::settle() {
   operations_.clear();
 }
 
-std::optional<int64_t> CachedContent::cut(const Survivors& survivors) {
-  std::optional<int64_t> last_ns;
+std::optional<CachedContent::Stamp> CachedContent::cut(const Survivors& survivors) {
+  std::optional<Stamp> last;
   for (const Operation& operation : operations_) {
     bool any = true;
     if (operation.fate == Fate::durable)
       apply(operation, durable_);
     else
       any = apply(operation, survivors.of(operation.stamp.event, operation.units()), durable_);
-    if (any) last_ns = operation.stamp.time_ns;
+    if (any) last = operation.stamp;
   }
   current_ = durable_;
   operations_.clear();
-  return last_ns;
+  return last;
 }
 
 void CachedContent::add_pending(std::vector<PendingEffect>& out) const {

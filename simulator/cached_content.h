@@ -30,6 +30,8 @@ class CachedContent {
   struct Stamp {
     uint64_t event = 0;
     int64_t time_ns = 0;
+    uint64_t order = 0;  // the owner's
+    friend bool operator==(const Stamp&, const Stamp&) = default;
   };
 
   uint64_t size_bytes() const noexcept { return current_.size_bytes(); }
@@ -40,12 +42,12 @@ class CachedContent {
   size_t write(uint64_t offset_bytes, ByteSpan data, uint64_t new_pages_max, Stamp stamp);
   void truncate(uint64_t size_bytes, Stamp stamp);
 
-  // All that is no orphan becomes durable; tells the time of the last operation that did.
-  std::optional<int64_t> sync();
+  // All that is no orphan becomes durable; tells the stamp of the last operation that did.
+  std::optional<Stamp> sync();
   void lose_sync();  // a sync that failed
   void settle();     // everything is durable, orphans too
-  // What a power cut leaves. Tells the time of the last operation of which anything survived.
-  std::optional<int64_t> cut(const Survivors& survivors);
+  // What a power cut leaves. Tells the stamp of the last operation of which anything survived.
+  std::optional<Stamp> cut(const Survivors& survivors);
 
   bool touched() const noexcept { return !operations_.empty(); }  // a cut may change something
   void add_pending(std::vector<PendingEffect>& out) const;

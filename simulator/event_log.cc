@@ -8,7 +8,7 @@
 
 namespace seedbed {
 
-static constexpr std::array<std::pair<EventKind, std::string_view>, 24> kNames = {{
+static constexpr std::array<std::pair<EventKind, std::string_view>, 30> kNames = {{
     {EventKind::boot, "boot"},
     {EventKind::halt, "halt"},
     {EventKind::drive_open, "drive.open"},
@@ -33,6 +33,12 @@ static constexpr std::array<std::pair<EventKind, std::string_view>, 24> kNames =
     {EventKind::directory_sync, "directory.sync"},
     {EventKind::said, "said"},
     {EventKind::fault, "fault"},
+    {EventKind::make_symlink, "file.symlink"},
+    {EventKind::make_hard_link, "file.hardlink"},
+    {EventKind::set_attributes, "file.attributes"},
+    {EventKind::http_request, "http.request"},
+    {EventKind::http_handled, "http.handled"},
+    {EventKind::http_answer, "http.answer"},
 }};
 
 std::string_view event_name(EventKind kind) noexcept {
@@ -61,6 +67,10 @@ bool changes_state(EventKind kind) noexcept {
     case EventKind::rename:
     case EventKind::remove:
     case EventKind::directory_sync:
+    case EventKind::make_symlink:
+    case EventKind::make_hard_link:
+    case EventKind::set_attributes:
+    case EventKind::http_request:
       return true;
     default:
       return false;
@@ -76,6 +86,7 @@ Interference EventLog::begin(Event& event) {
   hash_.mix(event.offset_bytes);
   hash_.mix(event.length_bytes);
   hash_.mix(event.detail);
+  if (!event.machine.empty()) hash_.mix(event.machine);
   if (keep_events_) events_.push_back(event);
   return hook_ ? hook_(event, EventSide::before) : Interference{};
 }
@@ -93,8 +104,10 @@ void EventLog::note(EventKind kind, std::string_view place, uint64_t detail) {
 }
 
 std::string event_text(const Event& event) {
-  std::string text = fmt::format("{:>7} {:>6}.{:09} {:<18} {}", event.number, event.time_ns / 1'000'000'000,
-                                 event.time_ns % 1'000'000'000, event_name(event.kind), event.place);
+  std::string text = fmt::format("{:>7} {:>6}.{:09} {:<18} ", event.number, event.time_ns / 1'000'000'000,
+                                 event.time_ns % 1'000'000'000, event_name(event.kind));
+  if (!event.machine.empty()) text += event.machine + ": ";
+  text += event.place;
   if (event.length_bytes != 0 || event.offset_bytes != 0)
     text += fmt::format(" @ {} + {}", event.offset_bytes, event.length_bytes);
   if (event.kind >= EventKind::drive_read_done && event.kind <= EventKind::drive_flush_done)

@@ -1,7 +1,7 @@
-// What happens in a simulated world, event by event: every call that the engine makes of a drive or a file,
-// every promise to the operator, every fault. The log numbers events, keeps a running hash over them, and
-// asks the world at each whether something befalls it (a fault). A replay of the same seed makes the same
-// log.
+// What happens in a simulated world, event by event: every call that the engine makes of a drive, a file or
+// the network, what services do with theirs, every promise to the operator, every fault. The log numbers
+// events, keeps a running hash over them, and asks the world at each whether something befalls it (a fault).
+// A replay of the same seed makes the same log.
 //
 // A port calls begin() before an effect and end() after it; both run in the calling fibre and do not park.
 // begin() may throw Killed: the machine died before the effect. One log serves all machines of a world, in
@@ -45,7 +45,16 @@ enum class EventKind : uint8_t {
   directory_sync,  //
   said,            // to the operator; place: what
   fault,           // place: which
+  make_symlink,    // of files again: the new link
+  make_hard_link,  // place: "existing > path"
+  set_attributes,  // detail: a digest of them
+  http_request,    // a client sends; place: "METHOD /path", nothing of the query; length: of the body, which
+                   // detail is a digest of
+  http_handled,    // on the service's machine: its handler has answered; place: "METHOD /path STATUS"
+  http_answer,     // the client has its answer, place as above; or none (failed): "METHOD /path NOT-SENT",
+                   // "METHOD /path MAYBE-APPLIED"
 };
+inline constexpr EventKind kLastEventKind = EventKind::http_answer;
 // "drive.write", "file.sync", "directory.sync", … as scenario files spell it.
 std::string_view event_name(EventKind kind) noexcept;
 std::optional<EventKind> event_named(std::string_view name) noexcept;
@@ -60,8 +69,23 @@ struct Event {
   EventKind kind = EventKind::boot;
   std::string place;  // serial of a drive, path of a file
   uint64_t offset_bytes = 0, length_bytes = 0;
-  uint64_t detail = 0;  // a digest of the bytes or text; of …_done: the event it answers
-  bool failed = false;  // known at the end
+  uint64_t detail = 0;       // a digest of the bytes or text; of …_done: the event it answers
+  std::string machine = {};  // whose event it is; "": the computer's
+  bool failed = false;       // known at the end
+};
+
+// What befalls a request on its way. The client cannot tell what the service saw: no answer is
+// HttpFailure::maybe_applied, unless there was no connection at all.
+enum class HttpTrouble : uint8_t {
+  none,
+  lost_before,  // nothing reaches the service; the client waits until its timeout
+  lost_after,   // the service acts, its answer is lost; the client waits until its timeout
+  refused,      // no connection: not_sent
+  cut,          // at a request: half of it was sent, the service does not act. At an answer: half of it came
+  answer_429,   // answered on the way, with "Retry-After: 1"; the service is not asked
+  answer_500,   //
+  answer_503,   //
+  duplicated,   // the service is asked twice, the client gets the second answer
 };
 
 // What befalls the call that an event stands for.
@@ -70,6 +94,8 @@ struct Interference {
   std::optional<Error> error;
   // A flush: answers "done" and makes nothing durable.
   bool lie = false;
+  // At http_request all but none; at http_answer lost_after and cut.
+  HttpTrouble trouble = HttpTrouble::none;
 };
 
 class EventLog {
@@ -107,7 +133,7 @@ class EventLog {
   std::vector<Event> events_;
 };
 
-// One line: number, virtual seconds, name, place, range, detail, "failed".
+// One line: number, virtual seconds, name, machine, place, range, detail, "failed".
 std::string event_text(const Event& event);
 // A short digest of bytes for Event::detail.
 uint64_t detail_of(std::string_view bytes) noexcept;

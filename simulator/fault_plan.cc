@@ -6,7 +6,7 @@
 
 namespace seedbed {
 
-static constexpr std::array<std::pair<FaultAction, std::string_view>, 20> kNames = {{
+static constexpr std::array<std::pair<FaultAction, std::string_view>, 31> kNames = {{
     {FaultAction::kill, "kill"},
     {FaultAction::host_power_cut, "host-power-cut"},
     {FaultAction::drive_power_cut, "drive-power-cut"},
@@ -27,6 +27,17 @@ static constexpr std::array<std::pair<FaultAction, std::string_view>, 20> kNames
     {FaultAction::source_changed, "source-changed"},
     {FaultAction::source_grown, "source-grown"},
     {FaultAction::source_vanished, "source-vanished"},
+    {FaultAction::timeout_before, "timeout-before"},
+    {FaultAction::timeout_after, "timeout-after"},
+    {FaultAction::connection_refused, "connection-refused"},
+    {FaultAction::connection_cut, "connection-cut"},
+    {FaultAction::answer_429, "answer-429"},
+    {FaultAction::answer_500, "answer-500"},
+    {FaultAction::answer_503, "answer-503"},
+    {FaultAction::duplicated_request, "duplicated-request"},
+    {FaultAction::service_kill, "service-kill"},
+    {FaultAction::service_power_cut, "service-power-cut"},
+    {FaultAction::datacentre_kill, "datacentre-kill"},
 }};
 
 std::string_view action_name(FaultAction action) noexcept {
@@ -37,6 +48,29 @@ std::optional<FaultAction> action_named(std::string_view name) noexcept {
   for (const auto& [action, its_name] : kNames)
     if (its_name == name) return action;
   return std::nullopt;
+}
+
+HttpTrouble http_trouble(FaultAction action) noexcept {
+  switch (action) {
+    case FaultAction::timeout_before:
+      return HttpTrouble::lost_before;
+    case FaultAction::timeout_after:
+      return HttpTrouble::lost_after;
+    case FaultAction::connection_refused:
+      return HttpTrouble::refused;
+    case FaultAction::connection_cut:
+      return HttpTrouble::cut;
+    case FaultAction::answer_429:
+      return HttpTrouble::answer_429;
+    case FaultAction::answer_500:
+      return HttpTrouble::answer_500;
+    case FaultAction::answer_503:
+      return HttpTrouble::answer_503;
+    case FaultAction::duplicated_request:
+      return HttpTrouble::duplicated;
+    default:
+      return HttpTrouble::none;
+  }
 }
 
 bool legal(FaultAction action) noexcept {
@@ -78,6 +112,7 @@ static bool fits(const FaultTrigger& when, const Event& event, EventSide side, s
                  uint64_t boot) {
   if (when.side != side) return false;
   if (when.event && *when.event != event.kind) return false;
+  if (when.machine && !glob_matches(*when.machine, event.machine)) return false;
   if (when.event_number != 0 && when.event_number != event.number) return false;
   if (when.boot != 0 && when.boot != boot) return false;
   if (when.time_ns && event.time_ns < *when.time_ns) return false;

@@ -31,23 +31,38 @@ enum class FaultAction : uint8_t {
   file_error,       // this call on a file fails with an I/O error
   share_gone,       // everything under `place` is unreachable until share_back
   share_back,
-  source_changed,   // the file `place` of the source gets other content, size and time
-  source_grown,     // the file `place` of the source becomes longer
-  source_vanished,  // the file `place` of the source is removed
+  source_changed,      // the file `place` of the source gets other content, size and time
+  source_grown,        // the file `place` of the source becomes longer
+  source_vanished,     // the file `place` of the source is removed
+  timeout_before,      // this request reaches nobody, and the client waits for an answer in vain
+  timeout_after,       // the service acts, its answer never comes
+  connection_refused,  // nobody takes this request
+  connection_cut,      // the connection breaks in the middle of this request, or of this answer
+  answer_429,          // "too many requests", "internal error", "unavailable", with Retry-After; the service
+  answer_500,          // is not asked
+  answer_503,          //
+  duplicated_request,  // the service is asked twice; the client gets the second answer
+  service_kill,        // the processes of the services' machine
+  service_power_cut,   // that machine
+  datacentre_kill,     // the process that imports drives
 };
+inline constexpr FaultAction kLastFaultAction = FaultAction::datacentre_kill;
 std::string_view action_name(FaultAction action) noexcept;  // "kill", "host-power-cut", …
 std::optional<FaultAction> action_named(std::string_view name) noexcept;
+// What a fault does to a request on its way; none: it is not of that kind.
+HttpTrouble http_trouble(FaultAction action) noexcept;
 // Whether a device that keeps its contract can do this. Damage by the others must end in a refusal.
 bool legal(FaultAction action) noexcept;
 
 // When a fault is due: at the nth event that fits every condition given.
 struct FaultTrigger {
-  std::optional<EventKind> event;  // nothing: any event
-  std::string place;               // glob over Event::place ("*.jrn"); "": any
-  std::string phase;               // the world's word for how far the session is; "": any
-  uint64_t boot = 0;               // 1 the first command, …; 0: any
-  uint64_t nth = 1;                // of those that fit
-  uint64_t nth_to = 0;             // drawn from nth to this by the scenario's seed; 0: exactly nth
+  std::optional<EventKind> event;           // nothing: any event
+  std::string place;                        // glob over Event::place ("*.jrn"); "": any
+  std::optional<std::string> machine = {};  // glob over Event::machine; "" is the computer. Nothing: any
+  std::string phase;                        // the world's word for how far the session is; "": any
+  uint64_t boot = 0;                        // 1 the first command, …; 0: any
+  uint64_t nth = 1;                         // of those that fit
+  uint64_t nth_to = 0;                      // drawn from nth to this by the scenario's seed; 0: exactly nth
   EventSide side = EventSide::before;
   std::optional<uint64_t> time_ns;  // not before this virtual time
   std::optional<Extent> extent;     // touches these bytes of the drive

@@ -36,7 +36,7 @@ uint64_t FileTree::make_node(FileKind kind, uint32_t mode, int64_t now_ns) {
   const uint64_t id = next_node_++;
   Node& made = *(nodes_[id] = std::make_shared<Node>());
   made.kind = kind;
-  made.mode = mode & kPermissionBits;
+  made.mode = made.durable_mode = mode & kPermissionBits;
   made.modified_ns = made.durable_modified_ns = now_ns;
   return id;
 }
@@ -111,7 +111,7 @@ Status FileTree::write(const Handle& handle, uint64_t offset_bytes, ByteSpan dat
   const uint64_t capacity_pages = options_.capacity_bytes / CachedContent::kPageBytes;
   const uint64_t pages_before = file.content.pages();
   const size_t done_bytes = file.content.write(
-      offset_bytes, data, capacity_pages - std::min(used_pages_, capacity_pages), {number(event), now_ns});
+      offset_bytes, data, capacity_pages - std::min(used_pages_, capacity_pages), stamp(event, now_ns));
   used_pages_ += file.content.pages() - pages_before;
   if (done_bytes > 0) file.modified_ns = now_ns;
   if (done_bytes < data.size()) return fail_errno(ENOSPC, "pwrite", handle.path);
@@ -124,7 +124,7 @@ Status FileTree::truncate(const Handle& handle, uint64_t size_bytes, int64_t now
   if (size_bytes > kOffsetMax) return fail_errno(EFBIG, "ftruncate", handle.path);
   Node& file = own(handle.node);
   used_pages_ -= file.content.pages();
-  file.content.truncate(size_bytes, {number(event), now_ns});
+  file.content.truncate(size_bytes, stamp(event, now_ns));
   used_pages_ += file.content.pages();
   file.modified_ns = now_ns;
   return {};
@@ -135,14 +135,17 @@ Status FileTree::sync(const Handle& handle) {
     lose_sync(handle);
     return possible;
   }
-  if (!node(handle.node).content.touched()) return {};
+  if (!node(handle.node).content.touched() && node(handle.node).attributes.empty()) return {};
   Node& file = own(handle.node);
-  if (const auto last_ns = file.content.sync()) file.durable_modified_ns = *last_ns;
+  if (const auto last = file.content.sync()) make_time_durable(file, last->time_ns, last->order);
+  sync_attributes(file);
   return {};
 }
 
 void FileTree::lose_sync(const Handle& handle) {
-  if (is_open(handle) && node(handle.node).content.touched()) own(handle.node).content.lose_sync();
+  if (!is_open(handle)) return;
+  if (node(handle.node).content.touched()) own(handle.node).content.lose_sync();
+  if (!node(handle.node).attributes.empty()) lose_attributes(own(handle.node));
 }
 
 Status FileTree::lock(const Handle& handle) {
@@ -167,6 +170,8 @@ Result<FileStat> FileTree::stat(const std::string& path) const {
   out.inode = id;
   out.device = options_.device;
   out.link_count = found.links;
+  out.owner = kOwner;
+  out.group = kGroup;
   switch (found.kind) {
     case FileKind::symlink:
       out.size_bytes = found.link_target.size();

@@ -3,19 +3,21 @@
 // two in order. No clock, no latency, no lock: SimulatedFiles puts those around it. A value: a copy is
 // another disk with the same content, cheap because files and pages are shared until changed.
 //
-// Crash semantics are the port's, strictly: bytes and size of a file are durable by sync(), names by
-// sync_directory() of the directory they stand in. A rename across directories becomes durable as one.
-// power_cut() keeps what is durable and of the rest what the Survivors name; a change of names brings those
-// it builds on, so that what is left is always a tree. What a failed sync covered is as cached_content.h
-// says.
+// Crash semantics are the port's, strictly: bytes, size and attributes of a file are durable by sync(), names
+// and the attributes of symlinks and directories by sync_directory() of the directory they stand in. A rename
+// across directories becomes durable as one. power_cut() keeps what is durable and of the rest what the
+// Survivors name; a change of names brings those it builds on, so that what is left is always a tree. What a
+// failed sync covered is as cached_content.h says.
 //
 // Everything that a cut may take is numbered by the event that made it. `event` 0: the tree counts on itself.
 //
-// The machine's user owns every file and is not root: owner permission bits are obeyed.
+// The machine's user owns every file and is not root: owner permission bits are obeyed, and files cannot be
+// given away.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -65,6 +67,10 @@ class FileTree {
   Status remove(const std::string& path, int64_t now_ns, uint64_t event = 0);
   Status sync_directory(const std::string& path);
   Result<std::string> read_link(const std::string& path) const;
+  Status make_symlink(const std::string& target, const std::string& path, int64_t now_ns, uint64_t event = 0);
+  Status make_hard_link(const std::string& existing, const std::string& path, int64_t now_ns,
+                        uint64_t event = 0);
+  Status set_attributes(const std::string& path, const FileAttributes& attributes, uint64_t event = 0);
   Result<uint64_t> free_bytes(const std::string& path) const;
   Result<std::string> real_path(const std::string& path) const;
 
@@ -101,16 +107,25 @@ class FileTree {
   uint64_t hash_under(const std::string& path) const;  // of what stands there, in reach or not; 0: nothing
 
  private:
+  struct AttributeChange {
+    uint64_t event = 0, order = 0;
+    std::optional<uint32_t> mode;
+    std::optional<int64_t> modified_ns;
+    bool orphaned = false;
+  };
   struct Node {
     FileKind kind = FileKind::file;
     uint32_t mode = 0;
+    uint32_t durable_mode = 0;
     int64_t modified_ns = 0;
     int64_t durable_modified_ns = 0;
-    CachedContent content;                                 // of a file
-    std::string link_target;                               // of a symlink
-    std::map<std::string, uint64_t> names, durable_names;  // of a directory
-    uint64_t parent = 0;                                   // of a directory
-    uint32_t links = 0;                                    // current names
+    uint64_t durable_mode_order = 0, durable_time_order = 0;  // when what is durable was made: newer wins
+    std::vector<AttributeChange> attributes;                  // not durable, oldest first
+    CachedContent content;                                    // of a file
+    std::string link_target;                                  // of a symlink
+    std::map<std::string, uint64_t> names, durable_names;     // of a directory
+    uint64_t parent = 0;                                      // of a directory
+    uint32_t links = 0;                                       // current names
     uint32_t references = 0;  // current and durable names, pending changes, open files: at 0 the node goes
     uint64_t locked_by = 0;   // a handle's id
   };
@@ -126,6 +141,7 @@ class FileTree {
     uint64_t removed_directory = 0;  // 0: none; what was in it must have gone before
     uint64_t event = 0;
     int64_t time_ns = 0;
+    uint64_t order = 0;
     bool orphaned = false;
   };
   using Choice = std::vector<bool>;  // of pending changes
@@ -138,7 +154,12 @@ class FileTree {
   enum class LastLink : uint8_t { stays, followed };
 
   static constexpr uint32_t kPermissionBits = 07777;
+  static constexpr uint32_t kOwner = 1000, kGroup = 1000;
   static bool is_directory(const Node& node) noexcept { return node.kind == FileKind::directory; }
+  static void make_durable(const AttributeChange& change, Node& node);
+  static void make_time_durable(Node& node, int64_t time_ns, uint64_t order) noexcept;
+  static void sync_attributes(Node& node);
+  static void lose_attributes(Node& node) noexcept;
   const Node& node(uint64_t id) const { return *nodes_.at(id); }
   Node& own(uint64_t id);  // to be changed; references to it from before are stale
   std::string path_below(uint64_t directory, const std::string& path, uint64_t wanted) const;
@@ -153,7 +174,12 @@ class FileTree {
   }
   Status check(const Handle& handle, const char* call) const;
   static std::unexpected<Error> fail_unreached(const char* call, const std::string& path);
+  void settle(Node& node);
   uint64_t number(uint64_t event) noexcept;
+  CachedContent::Stamp stamp(uint64_t event, int64_t now_ns) noexcept {
+    return {number(event), now_ns, ++last_order_};
+  }
+  std::vector<uint64_t> attributes_of(uint64_t directory) const;  // nodes whose attributes its sync covers
   uint64_t make_node(FileKind kind, uint32_t mode, int64_t now_ns);
   void change_names(NameChange change);
   Choice touching(uint64_t directory) const;
@@ -176,6 +202,8 @@ class FileTree {
   uint64_t next_handle_ = 1;
   uint64_t epoch_ = 1;
   uint64_t last_event_ = 0;
+  uint64_t last_order_ = 0;      // of changes; grows whatever numbers the events have
+  std::set<uint64_t> restless_;  // symlinks and directories whose attributes may not be durable
   uint64_t used_pages_ = 0;
   std::set<std::string> unreached_;  // as they were named
   std::set<uint64_t> out_of_reach_;  // nodes

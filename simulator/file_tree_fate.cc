@@ -24,15 +24,21 @@ void FileTree::power_cut(const Survivors& survivors) {
   pending_.clear();
   for (const auto& [id, shared] : nodes_) {
     if (!shared->content.touched() && shared->names == shared->durable_names &&
-        shared->modified_ns == shared->durable_modified_ns)
+        shared->modified_ns == shared->durable_modified_ns && shared->attributes.empty() &&
+        shared->mode == shared->durable_mode)
       continue;
     Node& left = own(id);
     used_pages_ -= left.content.pages();
-    if (const auto last_ns = left.content.cut(survivors)) left.durable_modified_ns = *last_ns;
+    if (const auto last = left.content.cut(survivors)) make_time_durable(left, last->time_ns, last->order);
+    for (const AttributeChange& change : left.attributes)
+      if (survivors.of(change.event, 1).unit(0)) make_durable(change, left);
+    left.attributes.clear();
     used_pages_ += left.content.pages();
     left.names = left.durable_names;
     left.modified_ns = left.durable_modified_ns;
+    left.mode = left.durable_mode;
   }
+  restless_.clear();
   kill();
   find_out_of_reach();
 }
@@ -40,7 +46,10 @@ void FileTree::power_cut(const Survivors& survivors) {
 std::vector<PendingEffect> FileTree::pending() const {
   std::vector<PendingEffect> effects;
   for (const auto& change : pending_) effects.push_back({.event = change->event});
-  for (const auto& [id, shared] : nodes_) shared->content.add_pending(effects);
+  for (const auto& [id, shared] : nodes_) {
+    shared->content.add_pending(effects);
+    for (const AttributeChange& change : shared->attributes) effects.push_back({.event = change.event});
+  }
   std::ranges::stable_sort(effects, {}, &PendingEffect::event);
   return effects;
 }

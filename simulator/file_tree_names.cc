@@ -147,13 +147,14 @@ void FileTree::change_names(NameChange change) {
       release(before);
     }
   }
+  change.order = ++last_order_;
   pending_.push_back(std::make_shared<const NameChange>(std::move(change)));
 }
 
 void FileTree::make_durable(const NameChange& change) {
   for (const NameEdit& edit : change.edits) {
     Node& directory = own(edit.directory);
-    directory.durable_modified_ns = change.time_ns;
+    make_time_durable(directory, change.time_ns, change.order);
     auto& names = directory.durable_names;
     const auto found = names.find(edit.name);
     const uint64_t before = found == names.end() ? 0 : found->second;
@@ -217,6 +218,10 @@ Status FileTree::sync_directory(const std::string& path) {
   Choice chosen = touching(*directory);
   add_what_they_build_on(chosen);
   make_durable(chosen);
+  for (const uint64_t id : attributes_of(*directory)) {
+    sync_attributes(own(id));
+    if (node(id).attributes.empty()) restless_.erase(id);
+  }
   return {};
 }
 
@@ -231,6 +236,7 @@ void FileTree::lose_directory_sync(const std::string& path) {
     orphan.orphaned = true;
     pending_[i] = std::make_shared<const NameChange>(std::move(orphan));
   }
+  for (const uint64_t id : attributes_of(*directory)) lose_attributes(own(id));
 }
 
 void FileTree::release(uint64_t id) noexcept {

@@ -14,34 +14,26 @@ Status FileTree::plant_file(const std::string& path, ByteSpan content, uint32_t 
 }
 
 Status FileTree::plant_symlink(const std::string& target, const std::string& path) {
-  const Place place = TRY(find(path, "symlink", LastLink::stays));
-  if (place.node != 0) return fail_errno(EEXIST, "symlink", path);
-  if (target.empty()) return fail_errno(ENOENT, "symlink", path);
-  const uint64_t made = make_node(FileKind::symlink, 0777, 0);
-  own(made).link_target = target;
-  change_names({.edits = {{place.directory, place.name, made}}, .event = number(0)});
-  return {};
+  return make_symlink(target, path, 0);
 }
 
 Status FileTree::plant_hard_link(const std::string& existing, const std::string& path) {
-  const uint64_t id = TRY(find_node(existing, "link", LastLink::stays));
-  if (is_directory(node(id))) return fail_errno(EPERM, "link", existing);
-  const Place place = TRY(find(path, "link", LastLink::stays));
-  if (place.node != 0) return fail_errno(EEXIST, "link", path);
-  change_names({.edits = {{place.directory, place.name, id}}, .event = number(0)});
-  return {};
+  return make_hard_link(existing, path, 0);
 }
 
 Status FileTree::set_mode(const std::string& path, uint32_t mode) {
   const uint64_t id = TRY(find_node(path, "chmod", LastLink::stays));
-  own(id).mode = mode & kPermissionBits;
+  Node& changed = own(id);
+  changed.mode = changed.durable_mode = mode & kPermissionBits;
+  changed.durable_mode_order = ++last_order_;
   return {};
 }
 
 Status FileTree::set_modified(const std::string& path, int64_t modified_ns) {
   const uint64_t id = TRY(find_node(path, "utimensat", LastLink::stays));
   Node& file = own(id);
-  file.modified_ns = file.durable_modified_ns = modified_ns;
+  file.modified_ns = modified_ns;
+  make_time_durable(file, modified_ns, ++last_order_);
   file.content.restamp(modified_ns);
   return {};
 }
@@ -49,11 +41,20 @@ Status FileTree::set_modified(const std::string& path, int64_t modified_ns) {
 void FileTree::settle() {
   make_durable(Choice(pending_.size(), true));
   for (const auto& [id, shared] : nodes_) {
-    if (!shared->content.touched() && shared->durable_modified_ns == shared->modified_ns) continue;
-    Node& settled = own(id);
-    settled.content.settle();
-    settled.durable_modified_ns = settled.modified_ns;
+    if (!shared->content.touched() && shared->durable_modified_ns == shared->modified_ns &&
+        shared->attributes.empty())
+      continue;
+    settle(own(id));
   }
+  restless_.clear();
+}
+
+void FileTree::settle(Node& node) {
+  node.content.settle();
+  node.durable_modified_ns = node.modified_ns;
+  node.durable_mode = node.mode;
+  node.durable_time_order = node.durable_mode_order = last_order_;
+  node.attributes.clear();
 }
 
 void FileTree::settle_under(const std::string& path) {
@@ -68,10 +69,8 @@ void FileTree::settle_under(const std::string& path) {
   add_what_they_build_on(chosen);
   make_durable(chosen);
   for (const uint64_t id : under) {
-    if (!nodes_.contains(id)) continue;
-    Node& settled = own(id);
-    settled.content.settle();
-    settled.durable_modified_ns = settled.modified_ns;
+    if (nodes_.contains(id)) settle(own(id));
+    restless_.erase(id);
   }
 }
 

@@ -4,24 +4,33 @@
 
 namespace seedbed {
 
+static uint64_t digest_of(const FileAttributes& attributes) {
+  TraceHash hash;
+  hash.mix(attributes.mode ? *attributes.mode + 1 : 0);
+  hash.mix(attributes.modified_ns.has_value());
+  hash.mix(static_cast<uint64_t>(attributes.modified_ns.value_or(0)));
+  if (const auto& owner = attributes.owner_and_group) hash.mix(uint64_t{owner->first} << 32 | owner->second);
+  return hash.value();
+}
+
 // What the store and its open files have in common; the files may outlive the store.
 struct SimulatedFiles::Shared {
   Runtime& runtime;
   std::shared_ptr<FileTree> tree;
-  uint64_t latency_ns;
+  SimulatedFilesOptions options;
   EventLog* log;
   std::mutex mutex;
 
   // One port call: the wait, the event, then `effect(tree, event number)` at once.
   template <typename Effect>
   auto call(Event event, Effect effect) {
-    runtime.sleep_ns(latency_ns);
+    runtime.sleep_ns(options.latency_ns);
     return befall(std::move(event), std::move(effect), [](FileTree&) {});
   }
   // The same for what leaves a time stamp: `effect(tree, now_ns, event number)`.
   template <typename Effect>
   auto stamped_call(Event event, Effect effect) {
-    runtime.sleep_ns(latency_ns);
+    runtime.sleep_ns(options.latency_ns);
     const int64_t now_ns = runtime.utc_ns();
     return befall(
         std::move(event), [&](FileTree& its, uint64_t number) { return effect(its, now_ns, number); },
@@ -30,7 +39,7 @@ struct SimulatedFiles::Shared {
   // The same for a sync, which when it fails has lost what it covered.
   template <typename Effect, typename Loss>
   Status sync_call(Event event, Effect effect, Loss loss) {
-    runtime.sleep_ns(latency_ns);
+    runtime.sleep_ns(options.latency_ns);
     return befall(std::move(event), [&](FileTree& its, uint64_t) { return effect(its); }, std::move(loss));
   }
 
@@ -41,6 +50,7 @@ struct SimulatedFiles::Shared {
       const std::scoped_lock lock(mutex);
       return effect(*tree, 0);
     }
+    event.machine = options.machine;
     using Answer = decltype(effect(*tree, uint64_t{0}));
     const Interference what = log->begin(event);
     const bool lies =
@@ -114,7 +124,7 @@ class SimulatedFile final : public File {
 
 SimulatedFiles::SimulatedFiles(Runtime& runtime, std::shared_ptr<FileTree> tree,
                                SimulatedFilesOptions options, EventLog* log)
-    : shared_(new Shared{runtime, std::move(tree), options.latency_ns, log, {}}) {}
+    : shared_(new Shared{runtime, std::move(tree), std::move(options), log, {}}) {}
 
 Result<std::unique_ptr<File>> SimulatedFiles::open(const std::string& path, OpenMode how, uint32_t mode) {
   auto handle = TRY(shared_->stamped_call(
@@ -164,6 +174,26 @@ Status SimulatedFiles::sync_directory(const std::string& path) {
 Result<std::string> SimulatedFiles::read_link(const std::string& path) {
   return shared_->call({.kind = EventKind::file_look, .place = path},
                        [&](FileTree& tree, uint64_t) { return tree.read_link(path); });
+}
+
+Status SimulatedFiles::make_symlink(const std::string& target, const std::string& path) {
+  return shared_->stamped_call({.kind = EventKind::make_symlink, .place = path, .detail = detail_of(target)},
+                               [&](FileTree& tree, int64_t now_ns, uint64_t number) {
+                                 return tree.make_symlink(target, path, now_ns, number);
+                               });
+}
+
+Status SimulatedFiles::make_hard_link(const std::string& existing, const std::string& path) {
+  return shared_->stamped_call({.kind = EventKind::make_hard_link, .place = existing + " > " + path},
+                               [&](FileTree& tree, int64_t now_ns, uint64_t number) {
+                                 return tree.make_hard_link(existing, path, now_ns, number);
+                               });
+}
+
+Status SimulatedFiles::set_attributes(const std::string& path, const FileAttributes& attributes) {
+  return shared_->call(
+      {.kind = EventKind::set_attributes, .place = path, .detail = digest_of(attributes)},
+      [&](FileTree& tree, uint64_t number) { return tree.set_attributes(path, attributes, number); });
 }
 
 Result<uint64_t> SimulatedFiles::free_bytes(const std::string& path) {

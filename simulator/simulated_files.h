@@ -18,6 +18,7 @@ namespace seedbed {
 
 struct SimulatedFilesOptions {
   uint64_t latency_ns = 20'000;  // 0: calls take no time, but still are a point where the schedule may turn
+  std::string machine = {};      // whose files these are, for events; "": the computer's
 };
 
 class SimulatedFiles final : public FileStore {
@@ -33,6 +34,9 @@ class SimulatedFiles final : public FileStore {
   Status remove(const std::string& path) override;
   Status sync_directory(const std::string& path) override;
   Result<std::string> read_link(const std::string& path) override;
+  Status make_symlink(const std::string& target, const std::string& path) override;
+  Status make_hard_link(const std::string& existing, const std::string& path) override;
+  Status set_attributes(const std::string& path, const FileAttributes& attributes) override;
   Result<uint64_t> free_bytes(const std::string& path) override;
   Result<std::string> real_path(const std::string& path) override;
 

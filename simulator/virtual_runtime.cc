@@ -131,11 +131,23 @@ Task VirtualRuntime::spawn(std::string_view name, std::function<void()> body) {
   check_usable();
   auto child = std::make_shared<Child>(scheduler_);
   auto task = std::make_unique<VirtualTask>(*this, child);
-  ScheduledFibre& fibre = scheduler_.start(
-      fmt::format("{}/{}", options_.name, name), this,
-      [this, child, body = std::move(body)]() mutable { run_body(*child, std::move(body)); });
-  fibres_.push_back(&fibre);
+  launch(name, std::move(child), std::move(body));
   return task;
+}
+
+bool VirtualRuntime::start(std::string_view name, std::function<void()> body) {
+  if (dead_) return false;
+  launch(name, std::make_shared<Child>(scheduler_), std::move(body));
+  return true;
+}
+
+void VirtualRuntime::launch(std::string_view name, std::shared_ptr<Child> child, std::function<void()> body) {
+  ScheduledFibre& fibre =
+      scheduler_.start(fmt::format("{}/{}", options_.name, name), this,
+                       [this, child = std::move(child), body = std::move(body)]() mutable {
+                         run_body(*child, std::move(body));
+                       });
+  fibres_.push_back(&fibre);
 }
 
 void VirtualRuntime::run_body(Child& child, std::function<void()> body) {

@@ -58,6 +58,9 @@ class VirtualRuntime final : public Runtime {
   uint64_t port_calls() const noexcept { return port_calls_; }
   // The machine dies at its port call number `ordinal` (the first is 1), which throws. 0: never.
   void kill_at_port_call(uint64_t ordinal) noexcept { kill_at_port_call_ = ordinal; }
+  // A task that nobody joins; only its machine's end waits for it, so it owns all that it uses or uses what
+  // outlives the machine. From anywhere, events too; no port call. False: the machine is dead.
+  bool start(std::string_view name, std::function<void()> body);
   const std::string& name() const noexcept { return options_.name; }
 
   // --- for simulated ports on this machine ---
@@ -74,6 +77,7 @@ class VirtualRuntime final : public Runtime {
   struct Child;
   void check_usable();  // as check_alive, for what other machines' fibres may call too
   void run_body(Child& child, std::function<void()> body);
+  void launch(std::string_view name, std::shared_ptr<Child> child, std::function<void()> body);
 
   Scheduler& scheduler_;
   VirtualRuntimeOptions options_;

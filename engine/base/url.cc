@@ -101,7 +101,8 @@ std::vector<std::pair<std::string, std::string>> Url::parameters() const {
 }
 
 std::optional<Url> parse_url(std::string_view text) {
-  if (std::ranges::any_of(text, [](char c) { return static_cast<uint8_t>(c) <= ' ' || c == 0x7f || c == '#'; }))
+  if (std::ranges::any_of(text,
+                          [](char c) { return static_cast<uint8_t>(c) <= ' ' || c == 0x7f || c == '#'; }))
     return std::nullopt;
   Url url;
   if (!text.starts_with('/')) {
@@ -134,8 +135,9 @@ std::string http_date(int64_t unix_ns) {
   if (unix_ns < 0 && unix_ns % 1'000'000'000 != 0) seconds--;
   int64_t day = seconds / 86'400;
   if (seconds % 86'400 < 0) day--;
-  return fmt::format("{}, {} {} {} {} GMT", kDays[static_cast<size_t>(((day % 7) + 7) % 7)], text.substr(8, 2),
-                     kMonths[*parse_u64(text.substr(5, 2)) - 1], text.substr(0, 4), text.substr(11, 8));
+  return fmt::format("{}, {} {} {} {} GMT", kDays[static_cast<size_t>(((day % 7) + 7) % 7)],
+                     text.substr(8, 2), kMonths[*parse_u64(text.substr(5, 2)) - 1], text.substr(0, 4),
+                     text.substr(11, 8));
 }
 
 std::optional<int64_t> parse_http_date(std::string_view text) {
@@ -144,9 +146,9 @@ std::optional<int64_t> parse_http_date(std::string_view text) {
     return std::nullopt;
   const auto month = std::ranges::find(kMonths, text.substr(8, 3));
   if (month == kMonths.end()) return std::nullopt;
-  const auto time = parse_utc_journal_text(fmt::format("{}/{:02}/{} {}.000", text.substr(12, 4),
-                                                       month - kMonths.begin() + 1, text.substr(5, 2),
-                                                       text.substr(17, 8)));
+  const auto time =
+      parse_utc_journal_text(fmt::format("{}/{:02}/{} {}.000", text.substr(12, 4),
+                                         month - kMonths.begin() + 1, text.substr(5, 2), text.substr(17, 8)));
   if (!time || http_date(*time) != text) return std::nullopt;  // a wrong day of the week
   return time;
 }

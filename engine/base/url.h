@@ -18,10 +18,10 @@ std::optional<std::string> percent_decode(std::string_view text);
 
 // "scheme://host[:port]/path?query", or the origin form "/path?query".
 struct Url {
-  std::string scheme, host;  // "" in origin form; lower case
-  uint16_t port = 0;         // 0 in origin form; else the scheme's own when none is given
-  std::string path = "/";    // as it stands: percent-encoded
-  std::string query;         // without '?', as it stands
+  std::string scheme, host;    // "" in origin form; lower case
+  uint16_t port = 0;           // 0 in origin form; else the scheme's own when none is given
+  std::string path = "/";      // as it stands: percent-encoded
+  std::string query;           // without '?', as it stands
   std::string origin() const;  // "http://127.0.0.1:10000"
   std::string target() const;  // path and query
   // Query keys and values, decoded, in the order given. A key without '=' has the value "".

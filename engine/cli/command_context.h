@@ -7,6 +7,7 @@
 #include "engine/linux/posix_files.h"
 #include "engine/linux/terminal.h"
 #include "engine/linux/thread_runtime.h"
+#include "engine/ports/http.h"
 
 namespace seedbed {
 
@@ -15,6 +16,7 @@ struct CommandContext {
   PosixFiles& files;
   OsEntropy& entropy;
   Terminal& person;
+  HttpTransport& http;
 };
 
 }  // namespace seedbed

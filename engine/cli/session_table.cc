@@ -54,7 +54,7 @@ std::string session_table(const PrepOutcome& outcome) {
       report.resumed
           ? with_commas(report.redone_bytes) + " bytes (were on the drive beyond the last checkpoint)"
           : "-");
-  for (const StageReport& stage : report.stages) {
+  for (const StageFigures& stage : report.stages) {
     const StageTimes& times = stage.times;
     row(out, "stage " + stage.name,
         fmt::format("{:>12} in {:>8}  {:>10}   hash {} · encrypt {} · read {} · drive waits {} · flush {} · "
@@ -104,7 +104,7 @@ std::vector<std::pair<std::string, std::string>> session_event(const PrepOutcome
       {"redone_bytes", std::to_string(report.redone_bytes)},
       {"skipped", std::to_string(report.skipped.size())},
       {"renamed", std::to_string(report.renamed.size())}};
-  for (const StageReport& stage : report.stages) {
+  for (const StageFigures& stage : report.stages) {
     fields.emplace_back(stage.name + "_bytes", std::to_string(stage.bytes));
     fields.emplace_back(stage.name + "_ns", std::to_string(stage.times.elapsed_ns));
   }

@@ -1,11 +1,10 @@
 #include "engine/cli/waimportexport_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <cstdio>
 
 #include "engine/cli/drive_map.h"
+#include "engine/cli/host_name.h"
 #include "engine/cli/key_file.h"
 #include "engine/cli/session_table.h"
 #include "engine/linux/open_drive.h"
@@ -14,12 +13,6 @@
 namespace seedbed {
 
 namespace {
-
-std::string host_name() {
-  char name[65] = {};
-  if (::gethostname(name, sizeof name - 1) != 0) return "SEEDBED";
-  return name;
-}
 
 // A notice is one line; a table is many.
 void tell(Operator& person, std::string_view table) {

@@ -150,10 +150,10 @@ Status Journal::append(Record record) {
   TRY(state.stamp(record));
   std::string text;
   const uint32_t checksum = encode_record(record, state.records.size() + 1, state.last_checksum, text);
-  if (text.size() > kRecordBytesMax)
+  if (text.size() > kJournalRecordBytesMax)
     return fail(ErrorCode::invalid_argument,
                 fmt::format("a journal record has {} bytes, more than the {} it may have", text.size(),
-                            kRecordBytesMax),
+                            kJournalRecordBytesMax),
                 state.path);
   if (state.size_bytes + text.size() > kJournalBoundBytes)
     return fail(ErrorCode::out_of_space,

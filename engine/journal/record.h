@@ -38,7 +38,7 @@ struct Record {
 };
 
 inline constexpr size_t kRecordFieldsMax = 64;
-inline constexpr size_t kRecordBytesMax = 1 << 20;
+inline constexpr size_t kJournalRecordBytesMax = 1 << 20;
 
 // invalid_argument when the record could not be read back: bad names, too many fields, a time outside the
 // years 1601 to 2200.

@@ -39,7 +39,7 @@ struct WholeRecord {
 // Reads one record from the front of `text`; bytes beyond it are of no concern.
 class RecordParser {
  public:
-  explicit RecordParser(std::string_view text) : text_(text.substr(0, kRecordBytesMax)) {}
+  explicit RecordParser(std::string_view text) : text_(text.substr(0, kJournalRecordBytesMax)) {}
 
   // Nothing when no whole, verified record begins here; what() and at() then say why and where.
   std::optional<WholeRecord> parse() {
@@ -189,7 +189,7 @@ Result<ParsedRecords> parse_records(std::string_view text) {
       // An unfinished append is the last thing in the file and no longer than a record; whatever whole record
       // comes later proves that this one had been finished.
       const std::string_view tail = text.substr(parsed.good_bytes);
-      if (tail.size() > kRecordBytesMax || holds_whole_record(tail.substr(1)))
+      if (tail.size() > kJournalRecordBytesMax || holds_whole_record(tail.substr(1)))
         return damaged(text, parsed.good_bytes + parser.at(), parser.what());
       parsed.torn_tail = true;
       return parsed;

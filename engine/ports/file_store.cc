@@ -20,7 +20,9 @@ Result<Bytes> read_file(FileStore& store, const std::string& path, uint64_t boun
   auto file = TRY(store.open(path, OpenMode::read));
   const uint64_t size_bytes = TRY(file->size());
   if (size_bytes > bound_bytes)
-    return fail(ErrorCode::corrupt, fmt::format("the file has {} bytes, more than the {} it may have", size_bytes, bound_bytes), path);
+    return fail(ErrorCode::corrupt,
+                fmt::format("the file has {} bytes, more than the {} it may have", size_bytes, bound_bytes),
+                path);
   Bytes content(size_bytes);
   const size_t got_bytes = TRY(file->read_at(0, content));
   content.resize(got_bytes);

@@ -94,7 +94,7 @@ Status CopySession::begin(const SourcePlan& plan, const std::string& disposition
   return append(session_begin_record(next));
 }
 
-Result<StageReport> CopySession::build() {
+Result<StageFigures> CopySession::build() {
   if (!secrets_) {  // an earlier run was cut while building: fresh keys, for the same ones would repeat
                     // nonces
     rebuilt_ = true;
@@ -127,7 +127,7 @@ Result<StageReport> CopySession::build() {
   plan.secrets = std::move(*secrets_);
   secrets_.reset();
   const uint64_t start_ns = ports_.runtime.now_ns();
-  StageReport stage{"build", 0, {}};
+  StageFigures stage{"build", 0, {}};
   const BuiltDrive built = TRY(build_drive(ports_.device, ports_.formatter, plan));
   stage.bytes = built.content_bytes;
   stage.times.elapsed_ns = ports_.runtime.now_ns() - start_ns;

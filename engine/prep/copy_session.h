@@ -54,7 +54,7 @@ struct SessionReport {
   uint64_t resumed_bytes = 0;  // durable when this run began
   uint64_t redone_bytes = 0;   // already on the drive, beyond the last checkpoint, written again
   bool resumed = false, rebuilt = false;
-  std::vector<StageReport> stages;
+  std::vector<StageFigures> stages;
   std::vector<std::pair<std::string, std::string>> skipped, renamed;
 };
 
@@ -88,7 +88,7 @@ class CopySession {
   ManifestParts manifest_parts(const SourcePlan& plan, const SessionLayout& layout) const;
 
   Status draw_intent(DriveFacts facts);
-  Result<StageReport> build();
+  Result<StageFigures> build();
   Status check_device() const;
   Result<OpenDrive> open_drive() const;
   Status settle_sets();

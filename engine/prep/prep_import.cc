@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/prep/drive_check.h"
+#include "engine/prep/staging_source.h"
 
 namespace seedbed {
 
@@ -92,6 +93,7 @@ class PrepImport {
       return fail(ErrorCode::not_found, "the journal holds no session to resume or abort", journal_path,
                   "Check the path, or run the first session's whole command");
     TRY(check_first_session(options_));
+    TRY(check_staging_source(ports_.files, options_));
     const std::string log_directory = TRY(ports_.files.real_path(
         options_.log_directory.empty() ? parent_of(journal_path) : options_.log_directory));
     auto device = TRY(ports_.open_drive(options_.target));
@@ -146,12 +148,16 @@ class PrepImport {
     if (open == nullptr && options_.resume && !known)
       return fail(ErrorCode::not_found, fmt::format("the journal knows no session {}", options_.session_id),
                   journal.path(), "Check /id");
-    if (open == nullptr && !known) TRY(check_later_session(history));
+    if (open == nullptr && !known) {
+      TRY(check_later_session(history));
+      TRY(check_staging_source(ports_.files, options_));
+    }
     if (open != nullptr && !options_.source_directory.empty()) TRY(check_same_command(*open));
 
     const std::string target = options_.target.empty() ? history.drive.path : options_.target;
     auto device = TRY(ports_.open_drive(target));
-    const SourceOptions source = open != nullptr ? open->source : source_options();
+    SourceOptions source = open != nullptr ? open->source : source_options();
+    source.only = options_.only;
     TRY(check_drive(
         *device, ports_.files,
         {.journal_path = parent_of(journal.path()),
@@ -285,7 +291,8 @@ class PrepImport {
     return {.source_directory = options_.source_directory,
             .session_id = options_.session_id,
             .destination = options_.destination,
-            .blob_type = options_.blob_type};
+            .blob_type = options_.blob_type,
+            .only = options_.only};
   }
 
   PrepPorts& ports_;
@@ -295,6 +302,16 @@ class PrepImport {
 };
 
 }  // namespace
+
+Result<bool> fits_on_empty(PrepPorts& ports, BlockDevice& device, const SourcePlan& plan,
+                           const PrepImportOptions& options) {
+  const uint64_t capacity_bytes = device.contract().capacity_bytes;
+  if (estimate_bytes(plan, cluster_bytes_for(capacity_bytes)) <= capacity_bytes) return true;
+  const auto layout = dry_layout_on_empty(ports, device, plan, options);
+  if (layout) return true;
+  if (layout.error().code == ErrorCode::refused) return false;
+  return std::unexpected(layout.error());
+}
 
 Result<PrepOutcome> prep_import(PrepPorts ports, const PrepImportOptions& options,
                                 const SessionOptions& session_options, bool plan_only) {

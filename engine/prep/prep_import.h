@@ -42,6 +42,10 @@ struct PrepOutcome {
   DeviceIdentity drive;
 };
 
+// Whether the files fit on the drive once it is empty; nothing is touched.
+Result<bool> fits_on_empty(PrepPorts& ports, BlockDevice& device, const SourcePlan& plan,
+                           const PrepImportOptions& options);
+
 Result<PrepOutcome> prep_import(PrepPorts ports, const PrepImportOptions& options,
                                 const SessionOptions& session_options, bool plan_only);
 

@@ -25,6 +25,7 @@ struct PrepImportOptions {
   std::string disposition = "rename";
   BlobType blob_type = BlobType::block_blob;
   bool resume = false, abort = false;  // /ResumeSession /AbortSession
+  std::vector<std::string> only;       // SourceOptions::only; no word sets it
 };
 
 // Arguments after "PrepImport". Option names in any case, values as they are. invalid_argument names the word

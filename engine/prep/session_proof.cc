@@ -7,8 +7,8 @@
 
 namespace seedbed {
 
-Result<StageReport> prove_session(Runtime& runtime, Operator& person, BlockDevice& device,
-                                  const OpenDrive& drive, SessionUnderProof session) {
+Result<StageFigures> prove_session(Runtime& runtime, Operator& person, BlockDevice& device,
+                                   const OpenDrive& drive, SessionUnderProof session) {
   const auto& [plan, data, manifest, hashes, volume, writer] = session;
   TRY(prove_volume(device, volume));
   auto ntfs = TRY(drive.file_system(runtime.utc_ns(), true));
@@ -26,7 +26,7 @@ Result<StageReport> prove_session(Runtime& runtime, Operator& person, BlockDevic
 
   const uint64_t data_bytes = padded_bytes(data.files());
   StageProgress progress(runtime, person, "proof", data_bytes + padded_bytes(manifest.files()), 0);
-  StageReport stage{"proof", 0, {}};
+  StageFigures stage{"proof", 0, {}};
   for (ChunkStream* stream : {&data, &manifest}) {
     stream->rewind();
     const uint64_t before_bytes = stage.bytes;

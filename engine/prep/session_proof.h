@@ -22,7 +22,7 @@ struct SessionUnderProof {
 };
 
 // corrupt names the first place that differs.
-Result<StageReport> prove_session(Runtime& runtime, Operator& person, BlockDevice& device,
-                                  const OpenDrive& drive, SessionUnderProof session);
+Result<StageFigures> prove_session(Runtime& runtime, Operator& person, BlockDevice& device,
+                                   const OpenDrive& drive, SessionUnderProof session);
 
 }  // namespace seedbed

@@ -43,7 +43,9 @@ class Planner {
     SafeNames names;
     std::vector<std::pair<std::string, std::string>> subdirectories;
     const std::vector<DirectoryEntry> entries = TRY(files_.list(path));
+    const std::vector<std::string>& only = plan_.options.only;
     for (const DirectoryEntry& entry : entries) {
+      if (relative.empty() && !only.empty() && !std::ranges::binary_search(only, entry.name)) continue;
       const std::string child = relative.empty() ? entry.name : relative + '/' + entry.name;
       if (entry.kind == FileKind::symlink || entry.kind == FileKind::other) {
         plan_.skipped.emplace_back(child,

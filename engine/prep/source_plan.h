@@ -19,6 +19,9 @@ struct SourceOptions {
   std::string session_id;        // the directory on the drive
   std::string destination;       // "container/dir/" or "$root/"
   BlobType blob_type = BlobType::block_blob;
+  // Names in the source directory itself, sorted; the others are left out without a word. Empty: all. Part of
+  // the command, not of the journal: the digest tells whether it is the same again.
+  std::vector<std::string> only = {};
 };
 
 struct PlannedFile {

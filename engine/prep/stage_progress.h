@@ -11,7 +11,7 @@
 
 namespace seedbed {
 
-struct StageReport {
+struct StageFigures {
   std::string name;
   uint64_t bytes = 0;
   StageTimes times;

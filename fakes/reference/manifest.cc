@@ -26,6 +26,7 @@ struct Reading {
   ManifestEntry entry;
   bool in_entry = false;
   ManifestAttachment attachment;
+  std::vector<ManifestAttachment> list_attachments;
   std::vector<ManifestEntry> finished;
   std::string problem;  // the first; nothing is collected after it
   uint64_t problem_line = 0;
@@ -71,6 +72,7 @@ void open_element(Reading& reading, const std::string& name, const Attributes& a
     reading.head.version = take(attributes, "Version");
   } else if (is("Blob", "BlobList")) {
     reading.entry = {};
+    reading.entry.list_attachments = reading.list_attachments;
     reading.entry.line = static_cast<uint64_t>(std::max(0, xmlSAX2GetLineNumber(reading.context)));
     reading.in_entry = true;
   } else if (is("PageRangeList", "Blob") || is("BlockList", "Blob")) {
@@ -91,6 +93,7 @@ void open_element(Reading& reading, const std::string& name, const Attributes& a
                      [&](const auto& plain) { return is(plain[0], plain[1]); }))
       return reading.complain(fmt::format("unexpected element {} in {}", name.substr(0, 100),
                                           parent.empty() ? "the document" : parent));
+    if (name == "BlobList") reading.list_attachments.clear();
   }
   reading.text.clear();
 }
@@ -102,8 +105,10 @@ void close_element(Reading& reading, const std::string& name) {
     reading.head.drive_id = text;
   } else if (name == "StorageAccountKey") {
     reading.head.has_account_key = !text.empty();
+    reading.head.account_key = SecretBytes::of_text(text);
   } else if (name == "ContainerSas") {
     reading.head.has_container_sas = !text.empty();
+    reading.head.container_sas = SecretBytes::of_text(text);
   } else if (name == "BlobPath") {
     reading.entry.blob_path = text;
   } else if (name == "FilePath") {
@@ -115,6 +120,7 @@ void close_element(Reading& reading, const std::string& name) {
   } else if (name == "MetadataPath" || name == "PropertiesPath") {
     reading.attachment.path = text;
     (reading.in_entry ? reading.entry.attachments : reading.head.attachments).push_back(reading.attachment);
+    if (!reading.in_entry) reading.list_attachments.push_back(reading.attachment);
   } else if (name == "Blob") {
     reading.in_entry = false;
     reading.finished.push_back(std::move(reading.entry));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/secret.h"
 #include "fakes/reference/byte_source.h"
 
 namespace seedbed::reference {
@@ -27,11 +28,13 @@ struct ManifestEntry {  // a Blob
   bool page_blob = false, has_pieces_list = false;
   std::vector<ManifestPiece> pieces;
   std::vector<ManifestAttachment> attachments;
+  std::vector<ManifestAttachment> list_attachments;  // of its list: for what the blob has none of its own
 };
 
 struct ManifestHead {
   std::string version, drive_id;
   bool has_account_key = false, has_container_sas = false;
+  SecretBytes account_key, container_sas;       // as they stand
   std::vector<ManifestAttachment> attachments;  // of the blob lists
 };
 

@@ -1,10 +1,11 @@
 // One SQLite database on a FileStore, as the services keep their state in. A statement is prepared, bound,
 // stepped; a Transaction commits or is rolled back when it goes. Used under one lock: a Database is one
-// connection, and one task at a time may use it.
+// connection, and one task at a time may use it. Destructors do no I/O but a rollback's: the write-ahead log
+// stays and is read by the next opening.
 //
 // Durability: commit() returns after the write-ahead log is synced (synchronous=FULL): what was committed
-// survives kill -9 and a power cut. A machine that dies inside a call throws Killed out of it once SQLite has
-// returned.
+// survives kill -9 and a power cut. After a failed sync every call fails until the database is opened anew. A
+// machine that dies inside a call throws Killed out of it once SQLite has returned.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ class Statement {
   Statement(Statement&&) noexcept;
   Statement& operator=(Statement&&) noexcept;
   ~Statement();
-  // Parameters from 1, in order; text is UTF-8, blobs are copied.
+  // Parameters from 1; text is UTF-8, all are copied. Binding while a row is there begins anew.
   Statement& bind(int index, int64_t value);
   Statement& bind(int index, std::string_view text);
   Statement& bind_blob(int index, ByteSpan bytes);
@@ -83,8 +84,8 @@ class Database {
   friend class Statement;
   friend class Transaction;
   struct State;
-  explicit Database(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Database(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;  // its statements hold it too
 };
 
 }  // namespace seedbed

@@ -14,10 +14,13 @@ struct ServiceState {
   Runtime& runtime;
   FileStore& files;
   Entropy& entropy;
-  std::string directory;  // exists; state.db and what the services put beside it
+  std::string directory;  // made when absent; state.db and what the services put beside it
   std::unique_ptr<Database> database;
   std::unique_ptr<Monitor> lock;
-  // Added to the machine's clock: the loading dock can move time on ("two weeks later"). Kept in the database.
+  // What the services call each other by (header x-seedbed-internal): drawn at the first opening. A secret.
+  std::string internal_token;
+  // Added to the machine's clock: the loading dock can move time on ("two weeks later"). Kept in the
+  // database.
   int64_t clock_shift_ns = 0;
 
   static Result<std::unique_ptr<ServiceState>> open(Runtime& runtime, FileStore& files, Entropy& entropy,

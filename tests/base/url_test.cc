@@ -36,8 +36,9 @@ TEST(Url, ComesApart) {
 }
 
 TEST(Url, RefusesWhatIsIllFormed) {
-  for (const char* wrong : {"", "ftp://h/", "http://", "http://u@h/", "http://h:0/", "http://h:65536/", "http://h:x/",
-                            "http://h/a b", "http://h/%zz", "/a?x=%4", "/a#b", "a/b", "http://[::1/", "/a\n"})
+  for (const char* wrong :
+       {"", "ftp://h/", "http://", "http://u@h/", "http://h:0/", "http://h:65536/", "http://h:x/",
+        "http://h/a b", "http://h/%zz", "/a?x=%4", "/a#b", "a/b", "http://[::1/", "/a\n"})
     EXPECT_FALSE(parse_url(wrong)) << wrong;
 }
 

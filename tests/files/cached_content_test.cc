@@ -140,7 +140,7 @@ TEST(CachedContent, AFailedSyncDoesNotTouchWhatIsWrittenLater) {
 TEST(CachedContent, ACutLeavesNothingPending) {
   CachedContent content;
   write(content, 0, Bytes(100, 'a'), 1);
-  EXPECT_EQ(content.cut({.shape = Shape::all}), std::optional<int64_t>(10));
+  EXPECT_EQ(content.cut({.shape = Shape::all}).value().time_ns, 10);
   EXPECT_FALSE(content.touched());
   EXPECT_EQ(content.cut({.shape = Shape::none}), std::nullopt);
   EXPECT_EQ(content_of(content), Bytes(100, 'a'));

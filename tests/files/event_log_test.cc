@@ -44,7 +44,10 @@ TEST(EventLog, every_field_is_in_the_hash) {
   event = some_event();
   event.detail++;
   hashes.insert(hash_after(event));
-  EXPECT_EQ(hashes.size(), 9u);
+  event = some_event();
+  event.machine = "service";
+  hashes.insert(hash_after(event));
+  EXPECT_EQ(hashes.size(), 10u);
   EXPECT_TRUE(hashes.contains(hash_after(some_event()))) << "and nothing else is";
 }
 
@@ -106,24 +109,26 @@ TEST(EventLog, the_hook_is_asked_on_both_sides_and_its_word_on_the_first_counts)
 
 TEST(EventLog, every_kind_has_a_name_of_its_own_and_back) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(EventKind::fault); i++) {
+  for (int i = 0; i <= static_cast<int>(kLastEventKind); i++) {
     const auto kind = static_cast<EventKind>(i);
     EXPECT_EQ(event_named(event_name(kind)), kind);
     names.insert(event_name(kind));
   }
-  EXPECT_EQ(names.size(), static_cast<size_t>(EventKind::fault) + 1);
+  EXPECT_EQ(names.size(), static_cast<size_t>(kLastEventKind) + 1);
   EXPECT_EQ(event_named("drive"), std::nullopt);
   EXPECT_EQ(event_named(""), std::nullopt);
 }
 
 TEST(EventLog, only_what_a_crash_can_tell_apart_changes_state) {
-  for (const EventKind kind :
-       {EventKind::drive_write, EventKind::drive_flush, EventKind::drive_write_done, EventKind::file_write,
-        EventKind::file_sync, EventKind::rename, EventKind::directory_sync, EventKind::file_open})
+  for (const EventKind kind : {EventKind::drive_write, EventKind::drive_flush, EventKind::drive_write_done,
+                               EventKind::file_write, EventKind::file_sync, EventKind::rename,
+                               EventKind::directory_sync, EventKind::file_open, EventKind::make_symlink,
+                               EventKind::make_hard_link, EventKind::set_attributes, EventKind::http_request})
     EXPECT_TRUE(changes_state(kind)) << event_name(kind);
   for (const EventKind kind :
        {EventKind::boot, EventKind::halt, EventKind::drive_read, EventKind::drive_read_done,
-        EventKind::file_read, EventKind::file_look, EventKind::said, EventKind::fault})
+        EventKind::file_read, EventKind::file_look, EventKind::said, EventKind::fault,
+        EventKind::http_handled, EventKind::http_answer})
     EXPECT_FALSE(changes_state(kind)) << event_name(kind);
 }
 
@@ -138,6 +143,18 @@ TEST(EventLog, a_line_tells_number_time_place_range_and_end) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   event.kind = EventKind::drive_write_done;
   EXPECT_NE(event_text(event).find("#7"), std::string::npos) << event_text(event);
+}
+
+TEST(EventLog, the_computers_events_have_the_hash_they_had_before_there_were_machines) {
+  EXPECT_EQ(hash_after(some_event()), 5378734295896949181u);
+}
+
+TEST(EventLog, a_line_names_another_machine) {
+  Event event = some_event();
+  EXPECT_EQ(event_text(event).find(": "), std::string::npos);
+  event.machine = "service";
+  EXPECT_NE(event_text(event).find("drive.write        service: SIM1 @"), std::string::npos)
+      << event_text(event);
 }
 
 TEST(EventLog, a_digest_sees_every_byte_and_the_length) {

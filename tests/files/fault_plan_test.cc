@@ -23,6 +23,7 @@ Moment moment() {
   now.event.number = 40;
   now.event.time_ns = 1000;
   now.event.place = "SIM1";
+  now.event.machine = "service";
   now.event.offset_bytes = 8192;
   now.event.length_bytes = 4096;
   return now;
@@ -57,6 +58,8 @@ TEST(FaultPlan, each_condition_holds_a_fault_back) {
       {"event", [](auto& w) { w.event = EventKind::drive_write; },
        [](auto& w) { w.event = EventKind::drive_read; }},
       {"place", [](auto& w) { w.place = "SIM*"; }, [](auto& w) { w.place = "SIM2"; }},
+      {"machine", [](auto& w) { w.machine = "ser*"; }, [](auto& w) { w.machine = "datacentre"; }},
+      {"some machine", [](auto& w) { w.machine = "*"; }, [](auto& w) { w.machine = ""; }},
       {"phase", [](auto& w) { w.phase = "data"; }, [](auto& w) { w.phase = "build"; }},
       {"boot", [](auto& w) { w.boot = 2; }, [](auto& w) { w.boot = 1; }},
       {"side", [](auto& w) { w.side = EventSide::before; }, [](auto& w) { w.side = EventSide::after; }},
@@ -132,20 +135,33 @@ TEST(FaultPlan, a_healed_plan_fires_nothing_and_a_copy_goes_on) {
 
 TEST(FaultAction, every_action_has_a_name_of_its_own_and_back) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++) {
+  for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++) {
     const auto action = static_cast<FaultAction>(i);
     EXPECT_EQ(action_named(action_name(action)), action);
     names.insert(action_name(action));
   }
-  EXPECT_EQ(names.size(), static_cast<size_t>(FaultAction::source_vanished) + 1);
+  EXPECT_EQ(names.size(), static_cast<size_t>(kLastFaultAction) + 1);
   EXPECT_EQ(action_named("power-cut"), std::nullopt);
 }
 
 TEST(FaultAction, only_lies_and_rotten_sectors_break_a_contract) {
   std::set<std::string_view> illegal;
-  for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++)
+  for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
     if (!legal(static_cast<FaultAction>(i))) illegal.insert(action_name(static_cast<FaultAction>(i)));
   EXPECT_EQ(illegal, (std::set<std::string_view>{"flush-lie", "sync-lie", "bit-rot", "bad-sectors"}));
+}
+
+TEST(FaultAction, what_befalls_a_request_is_told_from_the_rest) {
+  std::set<HttpTrouble> troubles;
+  size_t others = 0;
+  for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
+    if (const HttpTrouble trouble = http_trouble(static_cast<FaultAction>(i)); trouble != HttpTrouble::none)
+      EXPECT_TRUE(troubles.insert(trouble).second) << i;
+    else
+      others++;
+  EXPECT_EQ(troubles.size(), static_cast<size_t>(HttpTrouble::duplicated));
+  EXPECT_EQ(others, 23u);
+  EXPECT_EQ(http_trouble(FaultAction::service_kill), HttpTrouble::none);
 }
 
 TEST(Glob, a_star_is_any_run_and_the_rest_is_itself) {

@@ -16,7 +16,8 @@ using Shape = Survivors::Shape;
 
 using Names = std::map<std::string, int>;  // path to file
 
-// Two directories, four names. All changes since the beginning, each sure or not.
+// Two directories, four names. All changes since the beginning, each sure or not. Symlinks are files from 100
+// on: their target is their number.
 class Reference {
  public:
   void change(uint64_t event, std::vector<std::pair<std::string, int>> edits) {
@@ -84,7 +85,8 @@ const std::vector<std::string> kPaths = {"/x/a", "/x/b", "/y/a", "/y/b"};
 Names found(FileTree tree) {
   Names names;
   for (const std::string& path : kPaths)
-    if (tree.stat(path)) names[path] = std::stoi(read(tree, path));
+    if (const auto stat = tree.stat(path))
+      names[path] = std::stoi(stat->kind == FileKind::symlink ? *tree.read_link(path) : read(tree, path));
   return names;
 }
 
@@ -102,13 +104,14 @@ RC_GTEST_PROP(SurvivingNamesModel, EveryCutLeavesOneOfTheLegalOutcomes, ()) {
   for (int i = 0; i < steps && reference.size() < 8; i++) {
     const std::string path = *rc::gen::elementOf(kPaths), other = *rc::gen::elementOf(kPaths);
     const std::string directory = parent_of(path);
-    const int what = *rc::gen::inRange(0, 9);
+    const int what = *rc::gen::inRange(0, 11);
     if (what < 3 && !now.contains(path)) {
       make(tree, path, std::to_string(++files), ++event);
       reference.change(event, {{path, files}});
       now[path] = files;
     } else if (what < 6 && now.contains(path) && path != other) {
       RC_ASSERT(tree.rename(path, other, 0, ++event).has_value());
+      if (now.contains(other) && now[other] == now[path]) continue;  // two names of one file
       reference.change(event, {{path, 0}, {other, now[path]}});
       now[other] = now[path];
       now.erase(path);
@@ -116,6 +119,15 @@ RC_GTEST_PROP(SurvivingNamesModel, EveryCutLeavesOneOfTheLegalOutcomes, ()) {
       RC_ASSERT(tree.remove(path, 0, ++event).has_value());
       reference.change(event, {{path, 0}});
       now.erase(path);
+    } else if (what == 9 && now.contains(path) && !now.contains(other)) {
+      RC_ASSERT(tree.make_hard_link(path, other, 0, ++event).has_value());
+      reference.change(event, {{other, now[path]}});
+      now[other] = now[path];
+    } else if (what == 10 && !now.contains(path)) {
+      const int link = 100 + ++files;
+      RC_ASSERT(tree.make_symlink(std::to_string(link), path, 0, ++event).has_value());
+      reference.change(event, {{path, link}});
+      now[path] = link;
     } else if (what == 7) {
       RC_ASSERT(tree.sync_directory(directory).has_value());
       reference.sync(directory, false);
@@ -143,7 +155,7 @@ class Gardener {
   void step(uint64_t event) {
     const auto now_ns = static_cast<int64_t>(event);
     const std::string path = some_path();
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 10)) {
       case 0:
         static_cast<void>(tree_.make_directory(path, 0700, now_ns, event));
         break;
@@ -152,6 +164,24 @@ class Gardener {
         break;
       case 2:
         static_cast<void>(tree_.remove(path, now_ns, event));
+        break;
+      case 6:
+        static_cast<void>(tree_.make_symlink(some_path(), path, now_ns, event));
+        break;
+      case 7:
+        static_cast<void>(tree_.make_hard_link(path, some_path(), now_ns, event));
+        break;
+      case 8:
+        static_cast<void>(tree_.set_attributes(path,
+                                               {.mode = 0700 + *rc::gen::inRange(0u, 3u),
+                                                .modified_ns = *rc::gen::inRange(0, 3),
+                                                .owner_and_group = {}},
+                                               event));
+        break;
+      case 9:
+        static_cast<void>(*rc::gen::arbitrary<bool>()
+                              ? tree_.set_attributes(path, {.mode = 0700}, event)
+                              : tree_.set_attributes(path, {.mode = {}, .modified_ns = -7}, event));
         break;
       case 3:
         if (const auto handle = tree_.open(path, OpenMode::create, 0600, now_ns, event)) tree_.close(*handle);
@@ -210,9 +240,9 @@ size_t walk(const FileTree& tree, const std::string& directory, std::set<uint64_
     const std::string path = join_path(directory, entry.name);
     const auto stat = tree.stat(path);
     RC_ASSERT(stat.has_value());
-    RC_ASSERT(tree.real_path(path).value() == path);
-    RC_ASSERT(seen.insert(stat->inode).second);
-    files += entry.kind == FileKind::file ? 1 : 1 + walk(tree, path, seen);
+    if (entry.kind != FileKind::symlink) RC_ASSERT(tree.real_path(path).value() == path);
+    if (entry.kind == FileKind::directory) RC_ASSERT(seen.insert(stat->inode).second);
+    files += entry.kind != FileKind::directory ? 1 : 1 + walk(tree, path, seen);
   }
   return files;
 }

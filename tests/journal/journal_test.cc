@@ -202,13 +202,13 @@ TEST_F(Desk, AFailedCompactionBeforeTheRenameLeavesTheJournalUsable) {
 TEST_F(Desk, RefusesARecordThatCouldNotBeReadBack) {
   Journal journal = make();
   const Bytes before = files.content(kPath);
-  EXPECT_EQ(journal.append(numbered(1, std::string(kRecordBytesMax, 'x'))).error().code,
+  EXPECT_EQ(journal.append(numbered(1, std::string(kJournalRecordBytesMax, 'x'))).error().code,
             ErrorCode::invalid_argument);
   Record reserved = numbered(1);
   reserved.fields.emplace_back("Checksum", "1");
   EXPECT_EQ(journal.append(reserved).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(files.content(kPath), before);
-  EXPECT_TRUE(journal.append(numbered(2, std::string(kRecordBytesMax - 500, 'x'))));
+  EXPECT_TRUE(journal.append(numbered(2, std::string(kJournalRecordBytesMax - 500, 'x'))));
 }
 
 TEST_F(Desk, CreationIsAllOrNothing) {

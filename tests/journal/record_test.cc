@@ -281,7 +281,7 @@ TEST(RecordDamage, AStaleRecordBeyondATearIsRefusedNotCut) {
 
 TEST(RecordDamage, ATailLongerThanARecordIsNoTornAppend) {
   std::string text = sample().text;
-  text.append(kRecordBytesMax, 'x');
+  text.append(kJournalRecordBytesMax, 'x');
   EXPECT_TRUE(parse_records(text));
   text += 'x';
   EXPECT_FALSE(parse_records(text));
@@ -291,7 +291,7 @@ TEST(RecordDamage, ManyFalseBeginningsAreReadInLinearTime) {
   std::string text = sample().text;
   const std::string beginning =
       "x[BeginUpdateRecord][2016/11/02 18:24:14.735][Type:A]\r\nA: [BeginValue]\r\n";
-  while (text.size() + beginning.size() < kRecordBytesMax) text += beginning;
+  while (text.size() + beginning.size() < kJournalRecordBytesMax) text += beginning;
   const auto parsed = parse_records(text);
   ASSERT_TRUE(parsed);
   EXPECT_TRUE(parsed->torn_tail);

@@ -158,7 +158,7 @@ TEST(ScenarioFile, made_names_of_faults_differ) {
 }
 
 TEST(ScenarioFile, every_action_can_be_written) {
-  for (int i = 0; i <= static_cast<int>(FaultAction::source_vanished); i++) {
+  for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++) {
     const std::string word(action_name(static_cast<FaultAction>(i)));
     const bool of_place = word.starts_with("source-") || word.starts_with("share-");
     const Scenario s =
@@ -171,7 +171,7 @@ TEST(ScenarioFile, every_action_can_be_written) {
 }
 
 TEST(ScenarioFile, every_event_and_sector_kind_can_be_written) {
-  for (int i = 0; i <= static_cast<int>(EventKind::fault); i++) {
+  for (int i = 0; i <= static_cast<int>(kLastEventKind); i++) {
     const auto kind = static_cast<EventKind>(i);
     const Scenario s = read(with_head("[[fault]]\nwhat = \"kill\"\nwhen = { event = \"" +
                                       std::string(event_name(kind)) + "\" }\n"));

@@ -1,8 +1,6 @@
-// One run to one record: the same again from the same seed, or from the token of a state that an exploration
-// found.
+// One run to one record: the same again from the same seed.
 #include "scenarios/scenario_run.h"
 
-#include "scenarios/explorer.h"
 #include "tests/scenarios/slim_world.h"
 
 namespace seedbed {
@@ -118,30 +116,5 @@ TEST(ScenarioRun, a_token_with_a_fault_makes_the_same_run_again) {
 }
 
 // A journal whose syncs lie, so that there is something to be found.
-TEST(ScenarioRun, the_token_of_an_explored_state_replays_to_the_same_end) {
-  Scenario scenario = test::slim();
-  scenario.faults = {test::always(Act::sync_lie, Kind::file_sync, "data", "*.jrn")};
-  std::vector<ScenarioRecord> explored;
-  Explorer explorer(shared(scenario), {.shard = 2, .shards = 6});
-  ASSERT_TRUE(explorer.run([&](const ScenarioRecord& record) { explored.push_back(record); },
-                           [](const ExploreTotals&) {}));
-  ASSERT_GE(explored.size(), 3u) << "of a sixth of all states";
-  std::set<std::string> actions;
-  for (const ScenarioRecord& record : explored) {
-    const auto token = RunToken::parse(record.token);
-    ASSERT_TRUE(token) << record.token;
-    ASSERT_EQ(token->faults.size(), 1u);
-    actions.insert(std::string(action_name(token->faults[0].action)));
-    ScenarioRunOptions options;
-    options.extra_faults = token->faults;
-    options.every_fault_must_fire = false;
-    const ScenarioRecord replayed = run_scenario(shared(scenario), token->seed, options)->record;
-    EXPECT_EQ(verdict_name(replayed.verdict), verdict_name(record.verdict)) << record.token;
-    EXPECT_EQ(replayed.why, record.why) << record.token;
-    EXPECT_EQ(replayed.boots, record.boots) << record.token;
-  }
-  EXPECT_TRUE(actions.contains("host-power-cut"));
-}
-
 }  // namespace
 }  // namespace seedbed

@@ -119,5 +119,30 @@ TEST(Explorer, a_run_that_fails_by_itself_is_not_explored) {
   EXPECT_NE(totals.error().what.find("ends as survived by itself"), std::string::npos);
 }
 
+TEST(Explorer, the_token_of_an_explored_state_replays_to_the_same_end) {
+  Scenario scenario = slim();
+  scenario.faults = {test::always(FaultAction::sync_lie, EventKind::file_sync, "data", "*.jrn")};
+  std::vector<ScenarioRecord> explored;
+  Explorer explorer(shared(scenario), {.shard = 2, .shards = 6});
+  ASSERT_TRUE(explorer.run([&](const ScenarioRecord& record) { explored.push_back(record); },
+                           [](const ExploreTotals&) {}));
+  ASSERT_GE(explored.size(), 3u) << "of a sixth of all states";
+  std::set<std::string> actions;
+  for (const ScenarioRecord& record : explored) {
+    const auto token = RunToken::parse(record.token);
+    ASSERT_TRUE(token) << record.token;
+    ASSERT_EQ(token->faults.size(), 1u);
+    actions.insert(std::string(action_name(token->faults[0].action)));
+    ScenarioRunOptions options;
+    options.extra_faults = token->faults;
+    options.every_fault_must_fire = false;
+    const ScenarioRecord replayed = run_scenario(shared(scenario), token->seed, options)->record;
+    EXPECT_EQ(verdict_name(replayed.verdict), verdict_name(record.verdict)) << record.token;
+    EXPECT_EQ(replayed.why, record.why) << record.token;
+    EXPECT_EQ(replayed.boots, record.boots) << record.token;
+  }
+  EXPECT_TRUE(actions.contains("host-power-cut"));
+}
+
 }  // namespace
 }  // namespace seedbed

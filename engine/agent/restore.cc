@@ -1,0 +1,115 @@
+// The way back: a recovery point out of the vault into a directory.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/agent/agent_run.h"
+#include "engine/agent/catalog_cache.h"
+
+namespace seedbed {
+
+namespace {
+
+constexpr const char* kMarker = ".offseed-restore";
+
+Result<std::string> chosen_point(VaultClient& vault, const Policy& policy, const std::string& wanted) {
+  std::vector<VaultPoint> points = TRY(vault.points(policy.name));
+  std::ranges::stable_sort(points, {}, &VaultPoint::created_utc);
+  if (points.empty())
+    return fail(ErrorCode::not_found, fmt::format("the vault has no recovery point of {}", policy.name),
+                policy.vault, "Run offseed backup first");
+  if (wanted == "latest") return points.back().id;
+  std::vector<std::string> found;
+  for (const VaultPoint& point : points)
+    if (point.id == wanted || (wanted.size() >= 4 && point.id.starts_with(wanted))) found.push_back(point.id);
+  if (found.size() == 1) return found.front();
+  return fail(ErrorCode::invalid_argument,
+              found.empty() ? fmt::format("there is no recovery point {}", wanted)
+                            : fmt::format("{} recovery points begin with {}", found.size(), wanted),
+              policy.vault, "offseed points lists them; \"latest\" is the newest");
+}
+
+std::string marker_text(const Policy& policy, const std::string& point, const RestoreRequest& request) {
+  std::string text =
+      fmt::format("offseed restore\nvault: {}\nitem: {}\npoint: {}\n", policy.vault, policy.name, point);
+  for (const std::string& include : request.includes) text += "include: " + include + '\n';
+  text += "strip: " + request.strip_prefix + '\n';
+  return text;
+}
+
+// The target is empty, or holds an earlier try of the same; then it carries the marker, durably.
+Status take_target(FileStore& files, const std::string& to, const std::string& text) {
+  const auto stat = files.stat(to);
+  if (!stat && stat.error().code != ErrorCode::not_found) return std::unexpected(stat.error());
+  if (!stat) {
+    TRY(files.make_directory(to, 0755));
+    TRY(files.sync_directory(parent_of(to)));
+  } else if (stat->kind != FileKind::directory) {
+    return fail(ErrorCode::refused, "the target of a restore must be a directory", to,
+                "Name a directory that is empty or not there yet");
+  }
+  const std::string marker = join_path(to, kMarker);
+  const auto there = read_file(files, marker, 64 * KiB);
+  if (there && as_text(*there) == text) return {};
+  if (there)
+    return fail(ErrorCode::refused, "the target holds an unfinished restore of something else", to,
+                "Finish that one, or name another directory");
+  if (there.error().code != ErrorCode::not_found) return std::unexpected(there.error());
+  std::vector<DirectoryEntry> entries = TRY(files.list(to));
+  std::erase_if(entries, [](const DirectoryEntry& entry) { return entry.name.starts_with(kMarker); });
+  if (!entries.empty())
+    return fail(ErrorCode::refused,
+                fmt::format("the target is not empty: it holds {} and {} more", entries.front().name,
+                            entries.size() - 1),
+                to, "Name a directory that is empty or not there yet");
+  return replace_file(files, marker, as_bytes(text));
+}
+
+}  // namespace
+
+Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, const RestoreRequest& request) {
+  if (request.to.empty())
+    return fail(ErrorCode::invalid_argument, "a restore needs a directory to restore to", {},
+                "Give --to DIR");
+  Cloud cloud(ports, policy);
+  VaultClient* vault = TRY(cloud.vault());
+  const auto item = TRY(vault->get_item(policy.name));
+  if (!item)
+    return fail(ErrorCode::not_found, fmt::format("the vault holds no backup {}", policy.name), policy.vault,
+                "Check the policy's name and vault");
+  const bool bounded = item->kdf.log2_n <= 255 && item->kdf.r <= 255 && item->kdf.p <= 255;
+  const KdfSpec kdf{static_cast<uint8_t>(bounded ? item->kdf.log2_n : 0), static_cast<uint8_t>(item->kdf.r),
+                    static_cast<uint8_t>(item->kdf.p), item->kdf.salt};
+  TRY(check_kdf(kdf));
+  const ChunkKeys keys = TRY(keys_from_passphrase(ports, policy, kdf, item->key_check, policy.name));
+  const std::string point = TRY(chosen_point(*vault, policy, request.point));
+  const Catalog catalog = TRY(fetch_catalog(*vault, policy.name, keys, point));
+  TRY(take_target(ports.files, request.to, marker_text(policy, point, request)));
+
+  RestoreOutcome outcome;
+  outcome.point = point;
+  const FetchRecord fetch = [&](const ChunkId& id) {
+    outcome.fetched_chunks++;
+    return vault->get_chunk(policy.name, id);
+  };
+  RestoreOptions options;
+  options.to = request.to;
+  options.includes = request.includes;
+  options.strip_prefix = request.strip_prefix;
+  options.owner = request.owner;
+  outcome.report =
+      TRY(restore_tree(ports.runtime, ports.files, catalog, keys, fetch, options, &ports.person));
+  TRY(ports.files.remove(join_path(request.to, kMarker)));
+  TRY(ports.files.sync_directory(request.to));
+  return outcome;
+}
+
+Result<std::vector<VaultPoint>> list_points(AgentPorts& ports, const Policy& policy) {
+  Cloud cloud(ports, policy);
+  VaultClient* vault = TRY(cloud.vault());
+  std::vector<VaultPoint> points = TRY(vault->points(policy.name));
+  std::ranges::stable_sort(points, {}, &VaultPoint::created_utc);
+  return points;
+}
+
+}  // namespace seedbed

@@ -1,0 +1,427 @@
+// The whole chain: staging, drives, import, ingest, increment, restore; with and without things that go
+// wrong.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/chain_world.h"
+
+namespace seedbed {
+namespace {
+
+using testing::HasSubstr;
+using testing_support::ChainWorld;
+using testing_support::Cut;
+using Kind = BackupOutcome::Kind;
+
+std::string text_of(const std::optional<ChainWorld::Backup>& backup, const ChainWorld& world) {
+  if (!world.stuck.empty()) return world.stuck;
+  if (!backup) return "killed";
+  return *backup ? (*backup)->status_text
+                 : std::string(error_code_name(backup->error().code)) + ": " + backup->error().message();
+}
+
+ErrorCode code_of(const std::optional<ChainWorld::Backup>& backup) {
+  return backup && !*backup ? backup->error().code : ErrorCode::internal;
+}
+
+bool is(const std::optional<ChainWorld::Backup>& backup, Kind kind) {
+  return backup && *backup && (*backup)->kind == kind;
+}
+
+RestoreRequest to(const std::string& directory) {
+  RestoreRequest request;
+  request.to = directory;
+  return request;
+}
+Result<RestoreOutcome> restore(ChainWorld& world, const RestoreRequest& request = to("/back/here")) {
+  return *world.boot<Result<RestoreOutcome>>(
+      [&](AgentPorts& ports, VirtualRuntime&) { return run_restore(ports, world.policy, request); });
+}
+
+// What the backup has to hold: the source without what is excluded.
+void expect_restored(ChainWorld& world, const std::string& to = "/back/here") {
+  ASSERT_TRUE(world.tree->remove("/source/left.tmp", 0));
+  EXPECT_EQ(world.hash_of("/source"), world.hash_of(to + "/source"));
+}
+
+// The staged files as page blobs in the account, as the data centre leaves them.
+void put_seed(ChainWorld& world) {
+  const auto put = world.boot<Status>([&](AgentPorts& ports, VirtualRuntime&) -> Status {
+    for (const DirectoryEntry& entry : TRY(ports.files.list("/staging"))) {
+      const Bytes bytes = TRY(read_file(ports.files, "/staging/" + entry.name, 64 * MiB));
+      const Status done = world.with_account<Status>([&](BlobClient& blobs) -> Status {
+        TRY(blobs.create_page_blob("seed", entry.name, bytes.size()));
+        for (uint64_t at = 0; at < bytes.size(); at += MiB)
+          TRY(blobs.put_page("seed", entry.name, at,
+                             ByteSpan(bytes).subspan(at, std::min<uint64_t>(MiB, bytes.size() - at))));
+        return {};
+      });
+      TRY(Status(done));
+    }
+    return {};
+  });
+  ASSERT_TRUE(put && *put) << put->error().message();
+}
+
+// A job as if drives had been written, shipped, imported and returned.
+void complete_job(ChainWorld& world) {
+  const std::string job =
+      "/subscriptions/sub1/resourceGroups/rg1/providers/Microsoft.ImportExport/jobs/"
+      "job1?api-version=2021-01-01";
+  world.add_drive("1");
+  HttpResponse answer = world.arm("PUT", job, R"({"location":"West US","properties":{
+    "storageAccountId":"/subscriptions/sub1/resourceGroups/rg1/providers/Microsoft.Storage/storageAccounts/devstoreaccount1",
+    "jobType":"Import","returnAddress":{"recipientName":"T","streetAddress1":"S","city":"R","stateOrProvince":"WA",
+    "postalCode":"98007","countryOrRegion":"USA","phone":"42","email":"t@contoso.com"},
+    "returnShipping":{"carrierName":"FedEx","carrierAccountNumber":"9"},"diagnosticsPath":"waimportexport",
+    "driveList":[{"driveId":"SER1","bitLockerKey":"111111-222222-333333-444444-555555-666666-777777-888888",
+    "manifestFile":"\\DriveManifest.xml","manifestHash":"00112233445566778899AABBCCDDEEFF","driveHeaderHash":""}]}})");
+  ASSERT_LT(answer.status, 300) << as_text(answer.body);
+  answer = world.arm(
+      "PATCH", job,
+      R"({"properties":{"state":"Shipping","deliveryPackage":{"carrierName":"FedEx","trackingNumber":"T1","driveCount":1,"shipDate":"2016-11-02"}}})");
+  ASSERT_LT(answer.status, 300) << as_text(answer.body);
+  answer = world.dock("/_dock/deliver", R"({"carrier":"FedEx","tracking":"T1","drives":["1"]})");
+  ASSERT_LT(answer.status, 300) << as_text(answer.body);
+  for (const char* state : {"Transferring", "Completed"}) {
+    answer =
+        world.inner("POST", "/_dock/jobs/1/drives/SER1",
+                    fmt::format(R"({{"state":"{}","copyStatus":"{}","percentComplete":100}})", state, state));
+    ASSERT_LT(answer.status, 300) << as_text(answer.body);
+  }
+  answer = world.dock("/_dock/return", "{}");
+  ASSERT_LT(answer.status, 300) << as_text(answer.body);
+}
+
+struct Started {
+  explicit Started(uint64_t seed) : world(seed) {
+    world.put_usual_tree();
+    EXPECT_TRUE(world.make_container());
+    const Status bound = world.register_here();
+    EXPECT_TRUE(bound) << bound.error().message();
+  }
+  ChainWorld world;
+};
+
+TEST(Journey, WithRealDrivesFromSourceToVaultAndBack) {
+  Started started(1);
+  ChainWorld& world = started.world;
+  auto staged = world.backup();
+  ASSERT_TRUE(is(staged, Kind::staged)) << text_of(staged, world);
+  EXPECT_THAT((*staged)->status_text, HasSubstr("offseed diskprep s:/staging"));
+  auto waiting = world.backup();
+  ASSERT_TRUE(is(waiting, Kind::waiting)) << text_of(waiting, world);
+  EXPECT_TRUE((*waiting)->status_text.starts_with(kWaitingText));
+
+  world.add_drive("a");
+  const auto prepared = world.prepare_drives({"a"});
+  ASSERT_TRUE(prepared && *prepared) << (prepared ? prepared->error().message() : world.stuck);
+  EXPECT_EQ((*prepared)->job_state, "Creating");
+  EXPECT_FALSE((*prepared)->location.address.street_address1.empty());
+  const auto shipped = world.ship("FedEx", "T77");
+  ASSERT_TRUE(shipped) << shipped.error().message();
+  EXPECT_EQ(shipped->job.state, "Shipping");
+  waiting = world.backup();
+  ASSERT_TRUE(is(waiting, Kind::waiting)) << text_of(waiting, world);
+  EXPECT_EQ((*waiting)->job_state, "Shipping");
+
+  std::string lines;
+  for (const std::string& line : world.import_drives("T77")) lines += line + '\n';
+  const auto ingested = world.backup();
+  ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented)) << text_of(ingested, world) << '\n' << lines;
+  EXPECT_EQ((*ingested)->repaired_chunks, 0u);
+  EXPECT_GT((*ingested)->seed_chunks, 10u);
+
+  const auto back = restore(world);
+  ASSERT_TRUE(back) << back.error().message();
+  expect_restored(world);
+}
+
+TEST(Journey, AfterTheIngestOnlyWhatChangedTravels) {
+  Started started(2);
+  ChainWorld& world = started.world;
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  put_seed(world);
+  complete_job(world);
+  const auto ingested = world.backup();
+  ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented)) << text_of(ingested, world);
+  EXPECT_LT(world.sent.chunk_bytes_put, 20'000u);  // the increment's catalog alone
+  EXPECT_LT(world.sent.up_bytes, 60'000u);
+
+  const auto idle = world.backup();
+  ASSERT_TRUE(is(idle, Kind::incremented)) << text_of(idle, world);
+  EXPECT_EQ((*idle)->read_bytes, 0u);
+  EXPECT_EQ(world.sent.chunks_put, 0u);
+
+  world.put("dir/b.bin", 200'000, 1);
+  world.put("new", 40'000);
+  world.tree->settle();
+  const auto changed = world.backup();
+  ASSERT_TRUE(is(changed, Kind::incremented)) << text_of(changed, world);
+  EXPECT_EQ((*changed)->read_bytes, 240'000u);
+  EXPECT_GT(world.sent.chunk_bytes_put, 200'000u);
+  EXPECT_LT(world.sent.chunk_bytes_put, 300'000u);
+
+  const auto back = restore(world);
+  ASSERT_TRUE(back) << back.error().message();
+  expect_restored(world);
+}
+
+TEST(Journey, APageThatWasDamagedInTheAccountIsSentFromStagingOrRefused) {
+  for (const bool staging_there : {true, false}) {
+    Started started(3);
+    ChainWorld& world = started.world;
+    ASSERT_TRUE(is(world.backup(), Kind::staged));
+    put_seed(world);
+    complete_job(world);
+    const Status damaged = world.with_account<Status>([](BlobClient& blobs) {
+      return blobs.put_page("seed", "job1_001.BaseBlob", 64 * 512, Bytes(512, 0x5a));
+    });
+    ASSERT_TRUE(damaged);
+    if (!staging_there) {
+      for (const DirectoryEntry& entry : *world.tree->list("/staging"))
+        ASSERT_TRUE(world.tree->remove("/staging/" + entry.name, 0));
+      const auto refused = world.backup();
+      EXPECT_EQ(code_of(refused), ErrorCode::corrupt) << text_of(refused, world);
+      EXPECT_THAT(text_of(refused, world), HasSubstr("job1_001.BaseBlob bytes"));
+      const auto points = world.boot<Result<std::vector<VaultPoint>>>(
+          [&](AgentPorts& ports, VirtualRuntime&) { return list_points(ports, world.policy); });
+      ASSERT_TRUE(*points);
+      EXPECT_TRUE((*points)->empty());
+      continue;
+    }
+    const auto ingested = world.backup();
+    ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented)) << text_of(ingested, world);
+    EXPECT_EQ((*ingested)->repaired_chunks, 1u);
+    ASSERT_TRUE(restore(world));
+    expect_restored(world);
+  }
+}
+
+TEST(Journey, WithoutTheStagingLocationTheAccountIsEnough) {
+  Started started(4);
+  ChainWorld& world = started.world;
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  put_seed(world);
+  complete_job(world);
+  for (const DirectoryEntry& entry : *world.tree->list("/staging"))
+    ASSERT_TRUE(world.tree->remove("/staging/" + entry.name, 0));
+  const auto ingested = world.backup();
+  ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented)) << text_of(ingested, world);
+  ASSERT_TRUE(restore(world));
+  expect_restored(world);
+}
+
+TEST(Journey, AStateDirectoryThatWasLostIsMadeAnew) {
+  Started started(5);
+  ChainWorld& world = started.world;
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  ASSERT_TRUE(world.tree->remove("/state/agent.state", 0));
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  put_seed(world);
+  complete_job(world);
+  ASSERT_TRUE(is(world.backup(), Kind::ingested_and_incremented));
+  ASSERT_TRUE(world.tree->remove("/state/agent.state", 0));
+  ASSERT_TRUE(world.tree->remove("/state/last.catalog", 0));
+  const auto again = world.backup();
+  ASSERT_TRUE(is(again, Kind::incremented)) << text_of(again, world);
+  EXPECT_EQ((*again)->read_bytes, 0u);
+}
+
+TEST(Journey, WhatIsWrongIsRefusedWithARemedy) {
+  Started started(6);
+  ChainWorld& world = started.world;
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+
+  world.plant("/etc/passphrase", "another one\n", 0600);
+  auto wrong = world.backup();
+  EXPECT_EQ(code_of(wrong), ErrorCode::refused) << text_of(wrong, world);
+  EXPECT_THAT(text_of(wrong, world), HasSubstr("passphrase"));
+  world.plant("/etc/passphrase", "correct horse battery staple\n", 0600);
+
+  world.policy.seed.container = "other";
+  wrong = world.backup();
+  EXPECT_EQ(code_of(wrong), ErrorCode::refused) << text_of(wrong, world);
+  EXPECT_THAT(text_of(wrong, world), HasSubstr("seed.container"));
+  world.policy.seed.container = "seed";
+
+  world.loses_request = [](const HttpRequest&) { return true; };
+  wrong = world.backup();
+  EXPECT_EQ(code_of(wrong), ErrorCode::io_error) << text_of(wrong, world);
+  EXPECT_FALSE(wrong->error().remedy.empty());
+  world.loses_request = {};
+
+  world.plant("/etc/token", "\n", 0600);
+  wrong = world.backup();
+  EXPECT_EQ(code_of(wrong), ErrorCode::invalid_argument) << text_of(wrong, world);
+  world.plant("/etc/token", "a-token\n", 0600);
+
+  // The job was there once, then it expired: no tracking number within two weeks.
+  world.add_drive("a");
+  ASSERT_TRUE(*world.prepare_drives({"a"}));
+  auto waiting = world.backup();
+  ASSERT_TRUE(is(waiting, Kind::waiting)) << text_of(waiting, world);
+  world.advance(15 * 86'400);
+  wrong = world.backup();
+  EXPECT_EQ(code_of(wrong), ErrorCode::not_found) << text_of(wrong, world);
+  EXPECT_THAT(text_of(wrong, world), HasSubstr("diskprep"));
+  // And is made anew of the same drives.
+  const auto again = world.prepare_drives({"a"});
+  ASSERT_TRUE(again && *again) << again->error().message();
+  EXPECT_EQ((*again)->drives.size(), 1u);
+  EXPECT_TRUE(is(world.backup(), Kind::waiting));
+}
+
+TEST(Journey, AComputerThatIsNotRegisteredIsTold) {
+  ChainWorld world(7);
+  world.put_usual_tree();
+  const auto refused = world.backup();
+  EXPECT_EQ(code_of(refused), ErrorCode::refused);
+  EXPECT_THAT(text_of(refused, world), HasSubstr("offseed register"));
+}
+
+TEST(Journey, ARestoreLeavesOtherFilesAlone) {
+  Started started(8);
+  ChainWorld& world = started.world;
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  put_seed(world);
+  complete_job(world);
+  ASSERT_TRUE(is(world.backup(), Kind::ingested_and_incremented));
+  world.plant("/back/mine", "precious");
+  auto refused = restore(world, to("/back"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::refused);
+  RestoreRequest request = to("/back/x");
+  request.point = "nonsense";
+  EXPECT_EQ(restore(world, request).error().code, ErrorCode::invalid_argument);
+  const auto some = [&] {
+    RestoreRequest chosen = to("/back/some");
+    chosen.includes = {"b.bin"};
+    return restore(world, chosen);
+  }();
+  ASSERT_TRUE(some) << some.error().message();
+  EXPECT_EQ(some->report.files, 1u);
+
+  // Killed at many places, the same restore goes on.
+  uint64_t killed = 0;
+  for (uint64_t at = 5; at < 400; at += 37) {
+    const auto cut = world.boot<Result<RestoreOutcome>>(
+        [&](AgentPorts& ports, VirtualRuntime&) { return run_restore(ports, world.policy, to("/back/cut")); },
+        at, at % 2 == 0 ? Cut::kill : Cut::host_power);
+    if (cut) {
+      ASSERT_TRUE(*cut) << cut->error().message();
+      break;
+    }
+    killed++;
+  }
+  EXPECT_GT(killed, 3u);
+  if (world.hash_of("/back/cut/source") != world.hash_of("/source")) {
+    const auto whole = restore(world, to("/back/cut"));
+    ASSERT_TRUE(whole || whole.error().code == ErrorCode::refused) << whole.error().message();
+  }
+  expect_restored(world, "/back/cut");
+}
+
+TEST(Journey, EveryPrerequisiteIsCheckedByItself) {
+  Started started(9);
+  ChainWorld& world = started.world;
+  const auto check = [&] {
+    std::map<std::string, bool> out;
+    const auto found = *world.boot<Result<std::vector<Prerequisite>>>(
+        [&](AgentPorts& ports, VirtualRuntime&) { return check_policy(ports, world.policy); });
+    for (const Prerequisite& one : *found) {
+      out[one.name] = one.ok;
+      EXPECT_TRUE(one.ok || !one.remedy.empty()) << one.name << ": " << one.detail;
+    }
+    return out;
+  };
+  for (const auto& [name, ok] : check()) EXPECT_TRUE(ok) << name;
+  world.policy.seed.container = "nowhere";
+  world.policy.seed.location = "Atlantis";
+  world.policy.sources = {"/missing"};
+  ASSERT_TRUE(world.tree->remove("/etc/passphrase", 0));
+  const auto bad = check();
+  for (const char* name : {"container", "location", "source", "passphrase"})
+    EXPECT_FALSE(bad.at(name)) << name;
+  EXPECT_TRUE(bad.at("vault"));
+}
+
+// Killed at port calls all over a run, then run again: the chain ends as it would have.
+void kill_all_over(uint64_t seed, Cut cut, uint64_t step, Kind phase) {
+  uint64_t killed = 0;
+  for (uint64_t at = 3; at < 100'000; at += step) {
+    Started started(seed);
+    ChainWorld& world = started.world;
+    if (phase != Kind::staged) {
+      ASSERT_TRUE(is(world.backup(), Kind::staged));
+      put_seed(world);
+      complete_job(world);
+    }
+    if (phase == Kind::incremented) {
+      ASSERT_TRUE(is(world.backup(), Kind::ingested_and_incremented));
+      world.put("dir/b.bin", 200'000, 1);
+      world.tree->settle();
+    }
+    const auto cut_run = world.backup(at, cut);
+    ASSERT_TRUE(world.stuck.empty()) << world.stuck;
+    if (cut_run) {
+      EXPECT_TRUE(*cut_run) << text_of(cut_run, world);
+      break;
+    }
+    killed++;
+    auto next = world.backup();
+    ASSERT_TRUE(next && *next) << "killed at " << at << ": " << text_of(next, world);
+    if (phase == Kind::staged) {
+      put_seed(world);
+      complete_job(world);
+      while (is(next, Kind::staged) || is(next, Kind::waiting)) next = world.backup();
+      ASSERT_TRUE(is(next, Kind::ingested_and_incremented)) << text_of(next, world);
+    }
+    EXPECT_LT(world.sent.chunk_bytes_put, 300'000u) << "killed at " << at;
+    const auto back = restore(world);
+    ASSERT_TRUE(back) << "killed at " << at << ": " << back.error().message();
+    expect_restored(world);
+  }
+  EXPECT_GT(killed, 4u);
+}
+
+TEST(Journey, StagingKilledAnywhereGoesOn) {
+  kill_all_over(20, Cut::kill, 61, Kind::staged);
+}
+TEST(Journey, IngestKilledAnywhereGoesOn) {
+  kill_all_over(21, Cut::host_power, 41, Kind::ingested_and_incremented);
+}
+TEST(Journey, AnIncrementKilledAnywhereGoesOn) {
+  kill_all_over(22, Cut::host_power, 17, Kind::incremented);
+}
+
+TEST(Journey, DrivesKilledAnywhereMakeOneJob) {
+  uint64_t killed = 0;
+  for (uint64_t at = 11; at < 100'000; at += 397) {
+    Started started(30);
+    ChainWorld& world = started.world;
+    ASSERT_TRUE(is(world.backup(), Kind::staged));
+    world.add_drive("a");
+    const auto cut = world.prepare_drives({"a"}, at, Cut::host_power);
+    ASSERT_TRUE(world.stuck.empty()) << world.stuck;
+    if (cut) {
+      ASSERT_TRUE(*cut) << cut->error().message();
+      break;
+    }
+    killed++;
+    const auto again = world.prepare_drives({"a"});
+    ASSERT_TRUE(again && *again) << "killed at " << at << ": "
+                                 << (again ? again->error().message() : world.stuck);
+    if (killed % 4 != 1) continue;
+    ASSERT_TRUE(world.ship("FedEx", "T1"));
+    ASSERT_TRUE(world.ship("FedEx", "T1"));  // the same again is fine
+    world.import_drives("T1");
+    const auto ingested = world.backup();
+    ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented))
+        << "killed at " << at << ": " << text_of(ingested, world);
+  }
+  EXPECT_GT(killed, 3u);
+}
+
+}  // namespace
+}  // namespace seedbed
