@@ -62,11 +62,11 @@ struct BackupOutcome {
 Result<BackupOutcome> run_backup(AgentPorts& ports, const Policy& policy, const BackupOptions& options = {});
 
 struct RestoreRequest {
-  std::string point = "latest";       // or a recovery point's id
-  std::string to;                     // directory; what was /srv/data/x becomes TO/srv/data/x
-  std::vector<std::string> includes;  // globs over paths as they were; none: everything
-  std::string strip_prefix;           // leading part of those paths that is left out
-  bool owner = false;                 // set owner and group as well
+  std::string point = "latest";            // or a recovery point's id
+  std::string to = {};                     // directory; what was /srv/data/x becomes TO/srv/data/x
+  std::vector<std::string> includes = {};  // globs over paths as they were; none: everything
+  std::string strip_prefix = {};           // leading part of those paths that is left out
+  bool owner = false;                      // set owner and group as well
 };
 struct RestoreOutcome {
   std::string point;

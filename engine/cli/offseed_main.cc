@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "engine/cli/chain_commands.h"
 #include "engine/cli/drive_command.h"
 #include "engine/cli/waimportexport_command.h"
+#include "engine/linux/http_client.h"
 
 namespace seedbed {
 namespace {
@@ -46,6 +48,10 @@ int run(int argc, char** argv) {
   TerminalOptions terminal;
   app.add_flag("--json", terminal.json, "JSON Lines on standard output, text for people on standard error");
   app.add_flag("--quiet", terminal.quiet, "only warnings, errors and questions");
+
+  HttpClientOptions http_options;
+  app.add_option("--ca-file", http_options.ca_file, "PEM file: the only certificate authorities believed");
+  ChainCommands chain(app);
 
   WaImportExportCommand wai;
   auto* wai_app = app.add_subcommand("waimportexport", "the WAImportExport v1 command line");
@@ -108,9 +114,12 @@ int run(int argc, char** argv) {
   ThreadRuntime runtime({.workers = wai.workers, .utc_clock = {}});
   PosixFiles files;
   OsEntropy entropy;
+  terminal.assume_yes = chain.assumes_yes();
   Terminal person(terminal);
-  CommandContext context{runtime, files, entropy, person};
+  HttpClient http(http_options);
+  CommandContext context{runtime, files, entropy, person, http};
   const auto dispatch = [&]() -> Result<ExitCode> {
+    if (chain.given()) return chain.run(context);
     if (*wai_app) return run_waimportexport(context, wai);
     if (*create) {
       drive.size_bytes = TRY(parse_size(size));

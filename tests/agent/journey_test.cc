@@ -28,8 +28,12 @@ bool is(const std::optional<ChainWorld::Backup>& backup, Kind kind) {
   return backup && *backup && (*backup)->kind == kind;
 }
 
-Result<RestoreOutcome> restore(ChainWorld& world, RestoreRequest request = {}) {
-  if (request.to.empty()) request.to = "/back/here";
+RestoreRequest to(const std::string& directory) {
+  RestoreRequest request;
+  request.to = directory;
+  return request;
+}
+Result<RestoreOutcome> restore(ChainWorld& world, const RestoreRequest& request = to("/back/here")) {
   return *world.boot<Result<RestoreOutcome>>(
       [&](AgentPorts& ports, VirtualRuntime&) { return run_restore(ports, world.policy, request); });
 }
@@ -284,11 +288,17 @@ TEST(Journey, ARestoreLeavesOtherFilesAlone) {
   complete_job(world);
   ASSERT_TRUE(is(world.backup(), Kind::ingested_and_incremented));
   world.plant("/back/mine", "precious");
-  auto refused = restore(world, {.to = "/back"});
+  auto refused = restore(world, to("/back"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::refused);
-  EXPECT_EQ(restore(world, {.point = "nonsense", .to = "/back/x"}).error().code, ErrorCode::invalid_argument);
-  const auto some = restore(world, {.to = "/back/some", .includes = {"b.bin"}});
+  RestoreRequest request = to("/back/x");
+  request.point = "nonsense";
+  EXPECT_EQ(restore(world, request).error().code, ErrorCode::invalid_argument);
+  const auto some = [&] {
+    RestoreRequest chosen = to("/back/some");
+    chosen.includes = {"b.bin"};
+    return restore(world, chosen);
+  }();
   ASSERT_TRUE(some) << some.error().message();
   EXPECT_EQ(some->report.files, 1u);
 
@@ -296,9 +306,7 @@ TEST(Journey, ARestoreLeavesOtherFilesAlone) {
   uint64_t killed = 0;
   for (uint64_t at = 5; at < 400; at += 37) {
     const auto cut = world.boot<Result<RestoreOutcome>>(
-        [&](AgentPorts& ports, VirtualRuntime&) {
-          return run_restore(ports, world.policy, {.to = "/back/cut"});
-        },
+        [&](AgentPorts& ports, VirtualRuntime&) { return run_restore(ports, world.policy, to("/back/cut")); },
         at, at % 2 == 0 ? Cut::kill : Cut::host_power);
     if (cut) {
       ASSERT_TRUE(*cut) << cut->error().message();
@@ -308,7 +316,7 @@ TEST(Journey, ARestoreLeavesOtherFilesAlone) {
   }
   EXPECT_GT(killed, 3u);
   if (world.hash_of("/back/cut/source") != world.hash_of("/source")) {
-    const auto whole = restore(world, {.to = "/back/cut"});
+    const auto whole = restore(world, to("/back/cut"));
     ASSERT_TRUE(whole || whole.error().code == ErrorCode::refused) << whole.error().message();
   }
   expect_restored(world, "/back/cut");

@@ -16,6 +16,8 @@
 #include "engine/agent/agent.h"
 #include "engine/base/random.h"
 #include "engine/base/text.h"
+#include "engine/base/url.h"
+#include "engine/cloud/blob_client.h"
 #include "engine/linux/thread_runtime.h"
 #include "engine/prep/disk_prep.h"
 #include "fakes/import_service/datacenter.h"
@@ -87,7 +89,8 @@ class ChainWorld {
       must(tree->make_directory(directory, 0755, 0));
     state_ = *ServiceState::open(service_runtime_, service_files_, service_entropy_, "/data");
     inside_ = std::make_unique<Inside>(*this);
-    service_ = std::make_unique<Service>(*state_, *inside_, bay_, ServiceOptions{.origin = kChainOrigin});
+    service_ = std::make_unique<Service>(*state_, *inside_, bay_,
+                                         ServiceOptions{.origin = kChainOrigin, .only_token = {}});
     must(service_->open());
     must(service_->vaults().add_vault("vault1", TestCertificate::shared().der()));
     plant("/etc/passphrase", "correct horse battery staple\n", 0600);
@@ -195,19 +198,21 @@ class ChainWorld {
           PrepPorts prep = prep_ports(ports, machine);
           DiskPrepOptions options;
           options.staging = "/staging";
-          options.login = {.token_file = "/etc/token", .endpoint = kChainOrigin};
+          options.login.token_file = "/etc/token";
+          options.login.endpoint = kChainOrigin;
           options.drives = targets;
           options.yes = true;
           options.log_directory = "/desk";
           options.computer = "copy-1";
-          options.return_address = {.recipient_name = "Test",
-                                    .street_address1 = "Street 1",
-                                    .city = "Redmond",
-                                    .state_or_province = "WA",
-                                    .postal_code = "98007",
-                                    .country_or_region = "USA",
-                                    .phone = "4250000000",
-                                    .email = "test@contoso.com"};
+          PostalAddress& back = options.return_address;
+          back.recipient_name = "Test";
+          back.street_address1 = "Street 1";
+          back.city = "Redmond";
+          back.state_or_province = "WA";
+          back.postal_code = "98007";
+          back.country_or_region = "USA";
+          back.phone = "4250000000";
+          back.email = "test@contoso.com";
           options.return_shipping = {.carrier_name = "FedEx", .carrier_account_number = "989ffff"};
           SessionOptions session;
           session.writer.chunk_bytes = 64 * KiB;
@@ -222,12 +227,13 @@ class ChainWorld {
   Result<ShippingOutcome> ship(const std::string& carrier, const std::string& tracking) {
     return *boot<Result<ShippingOutcome>>([&](AgentPorts& ports, VirtualRuntime& machine) {
       PrepPorts prep = prep_ports(ports, machine);
-      return disk_prep_update(prep, ports.http,
-                              {.login = {.token_file = "/etc/token"},
-                               .carrier = carrier,
-                               .tracking = tracking,
-                               .yes = true,
-                               .log_directory = "/desk"});
+      ShippingOptions options;
+      options.login.token_file = "/etc/token";
+      options.carrier = carrier;
+      options.tracking = tracking;
+      options.yes = true;
+      options.log_directory = "/desk";
+      return disk_prep_update(prep, ports.http, options);
     });
   }
   void add_drive(const std::string& slot, uint64_t capacity_bytes = 48 * MiB) {
