@@ -179,8 +179,7 @@ TEST(Journey, APageThatWasDamagedInTheAccountIsSentFromStagingOrRefused) {
     });
     ASSERT_TRUE(damaged);
     if (!staging_there) {
-      for (const DirectoryEntry& entry : *world.tree->list("/staging"))
-        ASSERT_TRUE(world.tree->remove("/staging/" + entry.name, 0));
+      world.empty_staging();
       const auto refused = world.backup();
       EXPECT_EQ(code_of(refused), ErrorCode::corrupt) << text_of(refused, world);
       EXPECT_THAT(text_of(refused, world), HasSubstr("job1_001.BaseBlob bytes"));
@@ -204,8 +203,7 @@ TEST(Journey, WithoutTheStagingLocationTheAccountIsEnough) {
   ASSERT_TRUE(is(world.backup(), Kind::staged));
   put_seed(world);
   complete_job(world);
-  for (const DirectoryEntry& entry : *world.tree->list("/staging"))
-    ASSERT_TRUE(world.tree->remove("/staging/" + entry.name, 0));
+  world.empty_staging();
   const auto ingested = world.backup();
   ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented)) << text_of(ingested, world);
   ASSERT_TRUE(restore(world));

@@ -113,10 +113,12 @@ class ChainWorld {
   }
 
   void plant(const std::string& path, std::string_view text, uint32_t mode = 0644) {
+    static_cast<void>(tree->remove(path, 0));
     must(tree->plant_file(path, as_bytes(text), mode, kChainStart_ns - 1'000'000'000'000));
   }
   void put(const std::string& name, size_t size_bytes, uint64_t version = 0) {
     Bytes content(size_bytes);
+    static_cast<void>(tree->remove("/source/" + name, 0));
     Random(sub_seed(seed + version, name)).fill(content);
     must(
         tree->plant_file("/source/" + name, content, 0640,
@@ -241,6 +243,11 @@ class ChainWorld {
     contract.capacity_bytes = capacity_bytes;
     contract.logical_sector_bytes = 512;
     drives.emplace(slot, DriveState("SER" + slot, contract));
+  }
+
+  void empty_staging() {
+    const auto entries = tree->list("/staging");
+    for (const DirectoryEntry& entry : *entries) must(tree->remove("/staging/" + entry.name, 0));
   }
 
   // A request as a person at the dock sends it.
