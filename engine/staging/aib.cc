@@ -11,7 +11,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr std::string_view kMagic = "SBAIB1\0\0";
+constexpr std::string_view kMagic{"SBAIB1\0\0", 8};
 constexpr size_t kMagicBytes = 8, kFixedBytes = 56;
 constexpr uint32_t kClosed = 1, kComplete = 2;
 constexpr uint64_t kEntriesMax = 16'000'000;  // 8 TiB of 512 KiB records

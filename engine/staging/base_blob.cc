@@ -11,7 +11,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr std::string_view kMagic = "SBBASE1\0";
+constexpr std::string_view kMagic{"SBBASE1\0", 8};
 constexpr size_t kMagicBytes = 8, kFixedBytes = 24;
 constexpr std::string_view kMarkMagic = "SBM1";
 
@@ -19,7 +19,7 @@ constexpr std::string_view kMarkMagic = "SBM1";
 
 Result<Bytes> encode_blob_head(const AibHead& head) {
   TRY(check_inputs(head.inputs));
-  const ByteSpan magic = as_bytes({kMagic.data(), kMagicBytes});
+  const ByteSpan magic = as_bytes(kMagic);
   Bytes out(magic.begin(), magic.end());
   append_le(out, uint32_t{0});
   append_le(out, head.number);
@@ -38,7 +38,7 @@ Result<std::pair<AibHead, Bytes>> read_blob_head(File& file, const std::string& 
   };
   Bytes bytes(kPageBytes);
   if (TRY(file.read_at(0, bytes)) != bytes.size() ||
-      as_text(ByteSpan(bytes).first(kMagicBytes)) != std::string_view(kMagic.data(), kMagicBytes))
+      as_text(ByteSpan(bytes).first(kMagicBytes)) != kMagic)
     return no_head();
   const size_t head_bytes = load_le<uint32_t>(bytes, 8);
   if (head_bytes % kPageBytes != 0 || head_bytes < kPageBytes || head_bytes > kHeadBytesMax) return no_head();
