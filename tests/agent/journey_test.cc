@@ -40,7 +40,8 @@ Result<RestoreOutcome> restore(ChainWorld& world, const RestoreRequest& request 
 
 // What the backup has to hold: the source without what is excluded.
 void expect_restored(ChainWorld& world, const std::string& to = "/back/here") {
-  ASSERT_TRUE(world.tree->remove("/source/left.tmp", 0));
+  const int64_t modified_ns = world.tree->stat("/source")->modified_ns;
+  ASSERT_TRUE(world.tree->remove("/source/left.tmp", modified_ns));
   EXPECT_EQ(world.hash_of("/source"), world.hash_of(to + "/source"));
 }
 
