@@ -50,12 +50,25 @@ std::string XmlReader::State::position() const {
                        xmlTextReaderGetParserColumnNumber(reader));
 }
 
-// libxml2's messages may quote the document, which may hold keys: only their fixed beginnings are told.
+// libxml2's messages may quote the document, which may hold keys, with and without quotation marks: only
+// their first plain words are told.
 static std::string fixed_part(const char* message) {
+  constexpr size_t kWordMax = 14;
   std::string_view text = message == nullptr ? "" : message;
   text = text.substr(0, text.find_first_of(":'\"\n"));
-  while (!text.empty() && (text.back() == ' ' || text.back() == ',')) text.remove_suffix(1);
-  return text.empty() ? "it is not well-formed" : std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (word.ends_with(',')) word.remove_suffix(1);
+    const std::string_view small = out.empty() && !word.empty() ? word.substr(1) : word;
+    if (word.size() > kWordMax || std::ranges::any_of(small, [](char c) { return c < 'a' || c > 'z'; }))
+      break;
+    if (!out.empty()) out += ' ';
+    out += word;
+  }
+  return out.empty() ? "it is not well-formed" : out;
 }
 
 void XmlReader::State::on_error(void* context, xmlErrorPtr error) {
