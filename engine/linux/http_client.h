@@ -3,8 +3,9 @@
 //
 // What a failure means is the port's word (engine/ports/http.h): a connection that was never made, or a
 // certificate that was not believed, is not_sent; whatever happens after is maybe_applied, an answer that is
-// too large too. A connection that the server has closed meanwhile is noticed before it is used. Making one
-// of these makes the process ignore SIGPIPE, which TLS needs.
+// too large too. %XX in the values of an answer's headers is decoded by the library below. A connection that
+// the server has closed meanwhile is noticed before it is used. Making one of these makes the process ignore
+// SIGPIPE, which TLS needs.
 #pragma once
 
 #include <memory>
@@ -15,7 +16,7 @@
 namespace seedbed {
 
 struct HttpClientOptions {
-  std::string ca_file;  // PEM: the only authorities believed; "": the system's
+  std::string ca_file = {};  // PEM: the only authorities believed; "": the system's
   unsigned connect_s = 10;
   unsigned transfer_s = 120;  // until a connection that stands still is given up
   uint64_t body_bytes_max = 300 * MiB;

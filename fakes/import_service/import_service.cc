@@ -288,9 +288,7 @@ HttpResponse ImportService::list_jobs(const Call& call) {
   json body = {{"value", std::move(value)}};
   if (listing->next_after_row != 0) {
     const std::string_view host = header_of(call.request.headers, "Host");
-    const std::string_view scheme = header_of(call.request.headers, "x-seedbed-scheme");
-    const std::string origin =
-        host.empty() ? "" : fmt::format("{}://{}", scheme.empty() ? std::string_view("http") : scheme, host);
+    const std::string origin = host.empty() ? "" : fmt::format("{}://{}", options_.scheme, host);
     body["nextLink"] = fmt::format(
         "{}{}?api-version={}&%24top={}{}&%24skiptoken={}", origin, call.url.path, call.version, top,
         filter && !filter->empty() ? "&%24filter=" + percent_encode(*filter) : "", listing->next_after_row);

@@ -14,7 +14,8 @@
 namespace seedbed {
 
 struct ImportOptions {
-  std::string only_token;  // the one good bearer token; "": any that is not empty
+  std::string only_token;       // the one good bearer token; "": any that is not empty
+  std::string scheme = "http";  // of the origin that a request's Host header names
 };
 
 class ImportService {

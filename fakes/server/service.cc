@@ -19,7 +19,9 @@ bool is_under(const Url& url, std::string_view first) {
 
 Service::Service(ServiceState& state, HttpTransport& inside, Bay& bay, ServiceOptions options)
     : accounts_(state),
-      imports_(state, account_door(), {.only_token = options.only_token}),
+      imports_(
+          state, account_door(),
+          {.only_token = options.only_token, .scheme = options.origin.substr(0, options.origin.find(':'))}),
       vaults_(state, inside,
               {.origins = {options.origin}, .scheme = options.origin.substr(0, options.origin.find(':'))}),
       carrier_(state, imports_.job_book(), bay, account_door(),

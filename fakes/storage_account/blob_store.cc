@@ -114,6 +114,13 @@ Status BlobStore::remove_strays() {
     named.insert(std::to_string(all.integer(0)));
     next_data_ = std::max(next_data_, all.integer(0) + 1);
   }
+  // What a killed process wrote over pages and never synced can be read now, and would be gone after a power
+  // cut: whoever has read it must find it again.
+  auto pages = TRY(state_.database->prepare("SELECT data FROM blob_blobs WHERE page = 1 ORDER BY data"));
+  while (TRY(pages.step())) {
+    auto file = TRY(open_data(pages.integer(0), OpenMode::read_write));
+    TRY(file->sync());
+  }
   const std::string directory = join_path(state_.directory, "blobs");
   for (const auto& entry : TRY(state_.files.list(directory))) {
     if (const auto number = parse_u64(entry.name); number && *number < INT64_MAX)

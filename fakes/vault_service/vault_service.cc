@@ -189,11 +189,8 @@ HttpResponse VaultService::handle(const HttpRequest& request, const Url& url) {
       return fail(ErrorCode::permission_denied,
                   "the Authorization header is missing or holds no bearer token");
     std::vector<std::string> audiences = options_.origins;
-    const std::string_view host = header_of(request.headers, "Host"),
-                           scheme = header_of(request.headers, "x-seedbed-scheme");
-    if (!host.empty())
-      audiences.push_back(
-          fmt::format("{}://{}", scheme.empty() ? std::string_view(options_.scheme) : scheme, host));
+    const std::string_view host = header_of(request.headers, "Host");
+    if (!host.empty()) audiences.push_back(fmt::format("{}://{}", options_.scheme, host));
     const auto find = [&](const Sha256& sha256) -> Result<std::optional<Bytes>> {
       Locked held(*state_.lock);
       Statement row =

@@ -167,7 +167,7 @@ TEST(ImportService, WhoSendsNoTokenOrAnUnknownVersionIsRefused) {
     request.target = kJobs;
     answer = service.import.handle(request, *parse_url(request.target));
     EXPECT_EQ(code_of(answer), "MissingApiVersionParameter");
-    ImportService strict(*service.state, {}, {.only_token = "T"});
+    ImportService strict(*service.state, {}, ImportOptions{.only_token = "T", .scheme = "http"});
     request.target = std::string(kJobs) + "?api-version=2021-01-01";
     EXPECT_EQ(strict.handle(request, *parse_url(request.target)).status, 401);
     request.headers = {{"authorization", "bearer T"}};
