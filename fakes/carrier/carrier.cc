@@ -109,7 +109,7 @@ HttpResponse Carrier::handle(const HttpRequest& request, const Url& url) {
   };
   if (is("POST", {"deliver"})) return deliver(request);
   if (is("POST", {"return"})) return go_home(request);
-  if (is("POST", {"clock"})) return clock(request);
+  if (is("POST", {"clock"})) return move_clock(request);
   if (is("GET", {"state"})) return show();
   if (is("POST", {"accounts", "*", "rotate"})) return rotate(request, path[2]);
   if (is("POST", {"vaults", "*"})) return vault(request, path[2]);
@@ -168,7 +168,7 @@ HttpResponse Carrier::go_home(const HttpRequest& request) {
   return answer ? std::move(*answer) : answer_of(answer.error());
 }
 
-HttpResponse Carrier::clock(const HttpRequest& request) {
+HttpResponse Carrier::move_clock(const HttpRequest& request) {
   const auto read = [&]() -> Result<HttpResponse> {
     const json body = TRY(body_of(request));
     JsonFields fields = TRY(JsonFields::of(body, ""));

@@ -30,7 +30,7 @@ class Carrier {
  private:
   HttpResponse deliver(const HttpRequest& request);
   HttpResponse go_home(const HttpRequest& request);
-  HttpResponse clock(const HttpRequest& request);
+  HttpResponse move_clock(const HttpRequest& request);
   HttpResponse show();
   HttpResponse rotate(const HttpRequest& request, const std::string& account);
   HttpResponse vault(const HttpRequest& request, const std::string& name);
