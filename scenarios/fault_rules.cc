@@ -10,10 +10,11 @@ namespace seedbed {
 using Kind = EventKind;
 
 static const std::vector<Kind>& file_calls() {
-  static const std::vector<Kind> kinds = {Kind::file_open,      Kind::file_read,     Kind::file_write,
-                                          Kind::file_truncate,  Kind::file_sync,     Kind::file_lock,
-                                          Kind::file_look,      Kind::rename,        Kind::remove,
-                                          Kind::make_directory, Kind::directory_sync};
+  static const std::vector<Kind> kinds = {Kind::file_open,      Kind::file_read,      Kind::file_write,
+                                          Kind::file_truncate,  Kind::file_sync,      Kind::file_lock,
+                                          Kind::file_look,      Kind::rename,         Kind::remove,
+                                          Kind::make_directory, Kind::directory_sync, Kind::make_symlink,
+                                          Kind::make_hard_link, Kind::set_attributes};
   return kinds;
 }
 
@@ -41,7 +42,10 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::bad_sectors:
       return {.events = {Kind::drive_write, Kind::drive_write_done}, .usual_event = Kind::drive_write};
     case FaultAction::disk_full:
-      return {.events = {Kind::file_write}, .usual_event = Kind::file_write, .only_before = true};
+      return {.events = {Kind::file_write},
+              .usual_event = Kind::file_write,
+              .only_before = true,
+              .only_computer = true};
     case FaultAction::file_error:
       return {.events = file_calls(), .only_before = true};
     case FaultAction::share_gone:
@@ -51,6 +55,23 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::source_grown:
     case FaultAction::source_vanished:
       return {.place = ActionPlace::source_file};
+    case FaultAction::timeout_before:
+    case FaultAction::connection_refused:
+    case FaultAction::answer_429:
+    case FaultAction::answer_500:
+    case FaultAction::answer_503:
+    case FaultAction::duplicated_request:
+      return {.events = {Kind::http_request}, .usual_event = Kind::http_request, .only_before = true};
+    case FaultAction::timeout_after:
+    case FaultAction::connection_cut:
+      return {.events = {Kind::http_request, Kind::http_answer},
+              .usual_event = Kind::http_request,
+              .only_before = true};
+    case FaultAction::service_power_cut:
+      return {.takes_survivors = true};
+    case FaultAction::service_kill:
+    case FaultAction::datacentre_kill:
+      return {};
   }
   return {};
 }
@@ -60,6 +81,13 @@ bool has_drive_range(EventKind kind) noexcept {
                                         Kind::drive_discard,    Kind::drive_read_done,
                                         Kind::drive_write_done, Kind::drive_discard_done};
   return std::ranges::find(kKinds, kind) != kKinds.end();
+}
+
+bool may_happen_on(EventKind kind, std::string_view machine) noexcept {
+  const std::string_view name = event_name(kind);
+  if (kind == Kind::http_handled) return machine == "service";
+  return machine.empty() || name.starts_with("file.") || name.starts_with("directory.") ||
+         name.starts_with("http.");
 }
 
 std::string fault_name(const PlannedFault& fault) {
@@ -76,6 +104,7 @@ std::string fault_name(const PlannedFault& fault) {
   if (!when.place.empty()) name += " of " + when.place;
   if (when.extent)
     name += fmt::format(" on bytes {}+{}", when.extent->offset_bytes, when.extent->length_bytes);
+  if (when.machine && !when.machine->empty() && *when.machine != "*") name += " on " + *when.machine;
   if (!when.phase.empty()) name += " in " + when.phase;
   if (when.boot != 0) name += fmt::format(" of boot {}", when.boot);
   if (when.time_ns) name += fmt::format(" from {} s", static_cast<double>(*when.time_ns) / 1e9);

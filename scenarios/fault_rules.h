@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "simulator/fault_plan.h"
@@ -23,10 +24,13 @@ struct FaultRule {
   std::optional<EventKind> usual_event = {};  // when the file names none
   ActionPlace place = ActionPlace::none;
   bool only_before = false;      // it makes the call itself go wrong: after the call it is too late
+  bool only_computer = false;    // of the computer's events only
   bool takes_survivors = false;  // something loses what it had not made durable
 };
 FaultRule rule_of(FaultAction action);
 
+// Whether such an event can be that machine's ("": the computer).
+bool may_happen_on(EventKind kind, std::string_view machine) noexcept;
 // Whether such an event has a range of bytes on a drive.
 bool has_drive_range(EventKind kind) noexcept;
 

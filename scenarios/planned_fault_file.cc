@@ -61,6 +61,22 @@ static Status read_event(const TomlFields& when, FaultTrigger& out) {
   return {};
 }
 
+// Unless told otherwise, other machines' events are not counted: what a service does to its files would move
+// the nth of the computer's.
+static Status read_machine(const TomlFields& when, FaultTrigger& out) {
+  static constexpr Word kMachines[] = {"computer", "service", "datacentre", "any"};
+  static constexpr Word kPatterns[] = {"", "service", "datacentre", "*"};
+  const auto machine = TRY(when.word("machine", kMachines));
+  if (machine)
+    out.machine = kPatterns[*machine];
+  else if (out.event_number == 0)
+    out.machine = out.event == EventKind::http_handled ? "service" : "";
+  if (!machine || !out.event || *out.machine == "*" || may_happen_on(*out.event, *out.machine)) return {};
+  return when.wrong("machine",
+                    fmt::format("{} does not happen on the {}", event_name(*out.event), kMachines[*machine]),
+                    "Take another event, or leave it out");
+}
+
 // The bytes of a drive: a sector of 512 bytes, or a range.
 static Status read_extent(const TomlFields& when, const Scenario& world, FaultTrigger& out) {
   const bool lba = when.has("lba"), offset = when.has("offset"), length = when.has("length");
@@ -92,6 +108,7 @@ static Status read_trigger(const TomlFields& when, const Scenario& world, FaultT
   TRY(when.seconds("virtual_s", out.time_ns, world.virtual_s_max));
   TRY(read_extent(when, world, out));
   TRY(when.number("number", out.event_number, 1, kCountMax));
+  TRY(read_machine(when, out));
   if (out.event_number != 0 && when.has("nth"))
     return when.wrong("number", "one event has no nth", "Leave out number or nth");
   return {};
@@ -112,6 +129,9 @@ static Status check_event(const TomlFields& when, const FaultRule& rule, Planned
   if (rule.only_before && fault.when.side == EventSide::after)
     return when.wrong("side", fmt::format("{} decides how the call ends; after it, it is too late", action),
                       "Write side = \"before\", or leave it out");
+  if (rule.only_computer && fault.when.machine && !fault.when.machine->empty())
+    return when.wrong("machine", fmt::format("{} befalls the computer only", action),
+                      "Leave it out, or take another fault");
   if (fault.when.extent && (!fault.when.event || !has_drive_range(*fault.when.event)))
     return when.wrong(when.has("lba") ? "lba" : "offset",
                       "only reads, writes and discards of a drive touch bytes",
@@ -163,8 +183,8 @@ static Status read_times(const TomlFields& table, PlannedFault& out) {
 }
 
 static Result<PlannedFault> read_fault(const TomlFields& table, const Scenario& world) {
-  static constexpr Word kTriggerKeys[] = {"event",     "place", "phase",  "boot",   "nth",   "side",
-                                          "virtual_s", "lba",   "offset", "length", "number"};
+  static constexpr Word kTriggerKeys[] = {"event",     "place", "phase",  "boot",   "nth",    "side",
+                                          "virtual_s", "lba",   "offset", "length", "number", "machine"};
   PlannedFault fault;
   TRY(table.require("what"));
   fault.action = static_cast<FaultAction>(*TRY(table.word("what", action_words())));

@@ -83,6 +83,21 @@ void WorldFaults::befall(const PlannedFault& fault, const Event& event, Interfer
       (void)befall_source(fault,
                           event);  // a source that is gone already cannot change: the plan's words stand
       return;
+    case FaultAction::timeout_before:
+    case FaultAction::timeout_after:
+    case FaultAction::connection_refused:
+    case FaultAction::connection_cut:
+    case FaultAction::answer_429:
+    case FaultAction::answer_500:
+    case FaultAction::answer_503:
+    case FaultAction::duplicated_request:
+      interference.trouble = http_trouble(fault.action);
+      return;
+    case FaultAction::service_kill:
+    case FaultAction::service_power_cut:
+    case FaultAction::datacentre_kill:
+      if (elsewhere_) elsewhere_(fault.action, survivors_of(fault, event), event);
+      return;
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:
       if (event.kind == EventKind::drive_write) {

@@ -2,6 +2,7 @@
 // gone after it. Runs inside the event log's hook, in the fibre that calls a port.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -15,6 +16,10 @@ class WorldFaults {
 
   // What is due at this side of this event happens. The caller ends the machine when death() is set.
   Interference at(const Event& event, EventSide side);
+  // What befalls machines other than the computer (service-kill, service-power-cut, datacentre-kill) is the
+  // caller's to make happen, at once; a fibre of the machine that dies must see Killed from the hook.
+  using Elsewhere = std::function<void(FaultAction, const Survivors&, const Event&)>;
+  void set_elsewhere(Elsewhere elsewhere) { elsewhere_ = std::move(elsewhere); }
   const std::optional<Death>& death() const noexcept { return death_; }
 
  private:
@@ -26,6 +31,7 @@ class WorldFaults {
 
   World& world_;
   EventLog& log_;
+  Elsewhere elsewhere_;
   std::optional<Death> death_;
   std::map<uint64_t, FaultAction>
       on_completion_;  // writes whose sectors are damaged once they are on the drive

@@ -21,8 +21,7 @@ RC_GTEST_PROP(RunTokenProperty, what_is_written_is_read, ()) {
     survivors.seed = *rc::gen::arbitrary<uint64_t>();
     token.faults.push_back(fault_before(
         *rc::gen::inRange<uint64_t>(1, ~uint64_t{0}),
-        static_cast<FaultAction>(*rc::gen::inRange(0, static_cast<int>(kLastFaultAction) + 1)),
-        survivors));
+        static_cast<FaultAction>(*rc::gen::inRange(0, static_cast<int>(kLastFaultAction) + 1)), survivors));
   }
   const auto read = RunToken::parse(token.text());
   RC_ASSERT(read.has_value());

@@ -170,6 +170,29 @@ TEST(ScenarioFile, every_action_can_be_written) {
   }
 }
 
+TEST(ScenarioFile, a_fault_counts_the_computers_events_unless_it_names_a_machine) {
+  const auto machine = [](const std::string& when) {
+    return read(with_head("[[fault]]\nwhat = \"kill\"\nwhen = { " + when + " }\n")).faults.at(0).when.machine;
+  };
+  EXPECT_EQ(machine("event = \"file.sync\""), "");
+  EXPECT_EQ(machine("event = \"http.request\""), "");
+  EXPECT_EQ(machine("event = \"http.handled\""), "service");
+  EXPECT_EQ(machine("number = 44"), std::nullopt);
+  EXPECT_EQ(machine("event = \"file.sync\", machine = \"computer\""), "");
+  EXPECT_EQ(machine("event = \"file.sync\", machine = \"service\""), "service");
+  EXPECT_EQ(machine("event = \"http.request\", machine = \"datacentre\""), "datacentre");
+  EXPECT_EQ(machine("event = \"http.answer\", machine = \"any\""), "*");
+  const Scenario s = read(with_head(
+      "[[fault]]\nwhat = \"service-power-cut\"\nwhen = { event = \"file.sync\", machine = \"service\", nth = "
+      "4 }\n"
+      "survivors = \"none\"\n"
+      "[[fault]]\nwhat = \"connection-cut\"\nwhen = { event = \"http.answer\", place = \"PUT /vaults/*\" }\n"
+      "[[fault]]\nwhat = \"answer-503\"\nwhen = { nth = 2 }\ntimes = 3\n"));
+  EXPECT_EQ(s.faults[0].name, "service-power-cut at file.sync 4 on service");
+  EXPECT_EQ(s.faults[1].name, "connection-cut at http.answer 1 of PUT /vaults/*");
+  EXPECT_EQ(s.faults[2].name, "answer-503 at http.request 2, 3 times");
+}
+
 TEST(ScenarioFile, every_event_and_sector_kind_can_be_written) {
   for (int i = 0; i <= static_cast<int>(kLastEventKind); i++) {
     const auto kind = static_cast<EventKind>(i);

@@ -242,7 +242,36 @@ INSTANTIATE_TEST_SUITE_P(Each, WorldFault, testing::ValuesIn(cases()),
 TEST(WorldFaults, every_action_is_in_the_table) {
   std::set<Act> tested = {Act::replug, Act::share_back};  // within unplug and share_gone
   for (const Case& one : cases()) tested.insert(one.planned.action);
+  // Those of the network and its machines need some: below.
   EXPECT_EQ(tested.size(), static_cast<size_t>(Act::source_vanished) + 1);
+}
+
+TEST(WorldFaults, what_befalls_the_network_and_its_machines_is_answered_or_passed_on) {
+  for (int i = static_cast<int>(Act::source_vanished) + 1; i <= static_cast<int>(kLastFaultAction); i++) {
+    const auto act = static_cast<Act>(i);
+    PlannedFault planned = fault(act, nth(1, Kind::http_request));
+    planned.survivors.shape = Survivors::Shape::all;
+    World world = world_of(with_fault(tiny(), planned));
+    EventLog log;
+    WorldFaults faults(world, log);
+    std::optional<Act> passed;
+    Survivors survivors;
+    faults.set_elsewhere([&](Act action, const Survivors& left, const Event& event) {
+      passed = action;
+      survivors = left;
+      EXPECT_EQ(event.kind, Kind::http_request);
+    });
+    const Interference what =
+        faults.at({.number = 5, .kind = Kind::http_request, .place = "PUT /x"}, EventSide::before);
+    EXPECT_EQ(world.faults.standings().front().fired, 1u) << i;
+    EXPECT_EQ(what.trouble, http_trouble(act)) << i;
+    EXPECT_EQ(passed.has_value(), what.trouble == HttpTrouble::none) << i;
+    if (passed) {
+      EXPECT_EQ(*passed, act);
+      EXPECT_EQ(survivors.shape, Survivors::Shape::all);
+    }
+    EXPECT_FALSE(what.error || faults.death());
+  }
 }
 
 TEST(WorldFaults, a_fault_that_says_always_fires_until_the_world_is_healed) {
