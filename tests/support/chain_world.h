@@ -226,6 +226,12 @@ class ChainWorld {
         },
         kill_at, cut);
   }
+  Result<PrepOutcome> prep(const std::vector<std::string>& words) {
+    return *boot<Result<PrepOutcome>>([&](AgentPorts& ports, VirtualRuntime& machine) -> Result<PrepOutcome> {
+      const PrepImportOptions options = TRY(parse_prep_import(words));
+      return prep_import(prep_ports(ports, machine), options, {}, false);
+    });
+  }
   Result<ShippingOutcome> ship(const std::string& carrier, const std::string& tracking) {
     return *boot<Result<ShippingOutcome>>([&](AgentPorts& ports, VirtualRuntime& machine) {
       PrepPorts prep = prep_ports(ports, machine);
