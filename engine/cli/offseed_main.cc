@@ -6,6 +6,7 @@
 
 #include "engine/cli/chain_commands.h"
 #include "engine/cli/drive_command.h"
+#include "engine/cli/job_command.h"
 #include "engine/cli/waimportexport_command.h"
 #include "engine/linux/http_client.h"
 
@@ -52,6 +53,7 @@ int run(int argc, char** argv) {
   HttpClientOptions http_options;
   app.add_option("--ca-file", http_options.ca_file, "PEM file: the only certificate authorities believed");
   ChainCommands chain(app);
+  JobCommands job(app);
 
   WaImportExportCommand wai;
   auto* wai_app = app.add_subcommand("waimportexport", "the WAImportExport v1 command line");
@@ -114,12 +116,13 @@ int run(int argc, char** argv) {
   ThreadRuntime runtime({.workers = wai.workers, .utc_clock = {}});
   PosixFiles files;
   OsEntropy entropy;
-  terminal.assume_yes = chain.assumes_yes();
+  terminal.assume_yes = chain.assumes_yes() || job.assumes_yes();
   Terminal person(terminal);
   HttpClient http(http_options);
   CommandContext context{runtime, files, entropy, person, http};
   const auto dispatch = [&]() -> Result<ExitCode> {
     if (chain.given()) return chain.run(context);
+    if (job.given()) return job.run(context);
     if (*wai_app) return run_waimportexport(context, wai);
     if (*create) {
       drive.size_bytes = TRY(parse_size(size));

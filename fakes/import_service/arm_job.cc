@@ -253,7 +253,7 @@ Status read_put_body(const json& body, bool old_version, int64_t now_ns, Job& jo
   made.group = job.group;
   made.name = job.name;
   const std::string location = TRY(fields.needed_text("location", kTextMax));
-  const DockLocation* place = find_location(location);
+  const LocationEntry* place = find_location(location);
   if (!place) return fields.refuse("The service has no such location; list the locations.", "location");
   made.location = place->name;
   made.tags = TRY(read_tags(fields.any("tags")));
@@ -312,7 +312,7 @@ Status apply_patch_body(const json& body, bool old_version, int64_t now_ns, Job&
 
 json job_json(const Job& job, bool old_version) {
   json properties = json::parse(job.properties);
-  if (const DockLocation* place = find_location(job.location))
+  if (const LocationEntry* place = find_location(job.location))
     properties["shippingInformation"] = shipping_information_json(*place);
   properties["state"] = job.state;
   properties["cancelRequested"] = job.cancelled;

@@ -50,13 +50,13 @@ bool BlobLog::good() const {
   return is(status, "Completed");
 }
 
-DriveLog::DriveLog(std::string drive_id, bool verbose)
+CopyLogText::CopyLogText(std::string drive_id, bool verbose)
     : head_(fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<DriveLog Version=\"2014-11-01\">\n"
                         "  <DriveId>{}</DriveId>\n",
                         escaped(drive_id))),
       verbose_(verbose) {}
 
-void DriveLog::add(const reference::ManifestEntry& entry, const BlobLog& blob) {
+void CopyLogText::add(const reference::ManifestEntry& entry, const BlobLog& blob) {
   const bool good = blob.good();
   has_errors_ = has_errors_ || !good;
   if (good && !verbose_) return;
@@ -85,7 +85,7 @@ void DriveLog::add(const reference::ManifestEntry& entry, const BlobLog& blob) {
   if (verbose_) everything_ += out;
 }
 
-std::string DriveLog::whole(const std::string& blobs, std::string_view drive_status) const {
+std::string CopyLogText::whole(const std::string& blobs, std::string_view drive_status) const {
   return fmt::format("{}{}  <Status>{}</Status>\n</DriveLog>\n", head_, blobs, drive_status);
 }
 

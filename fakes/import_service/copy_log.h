@@ -26,9 +26,9 @@ struct BlobLog {
   bool good() const;
 };
 
-class DriveLog {
+class CopyLogText {
  public:
-  DriveLog(std::string drive_id, bool verbose);
+  CopyLogText(std::string drive_id, bool verbose);
   void add(const reference::ManifestEntry& entry, const BlobLog& blob);
   // At least one blob did not go well.
   bool has_errors() const noexcept { return has_errors_; }

@@ -33,15 +33,15 @@ class Dock {
   Dock(Runtime& runtime, HttpTransport& inside, const DatacenterOptions& options)
       : runtime_(runtime), inside_(inside), options_(options) {}
 
-  Result<std::vector<DriveTask>> work() {
+  Result<std::vector<BayWork>> work() {
     const json answer = TRY(ask("GET", "/_dock/work", json()));
-    std::vector<DriveTask> work;
+    std::vector<BayWork> work;
     const int64_t shift_ns = number_member(answer, "utcNs") - runtime_.utc_ns();
     for (const json& job : answer.value("jobs", json::array())) {
       for (const json& drive : job.value("drives", json::array())) {
         const std::string state = text_member(drive, "state");
         if (state != "Received" && state != "Transferring") continue;
-        DriveTask each;
+        BayWork each;
         each.job_row = number_member(job, "row");
         each.job_name = text_member(job, "name");
         each.account = text_member(job, "account");
@@ -61,7 +61,7 @@ class Dock {
   }
 
   // Gives when the drive's transfer was first reported.
-  Result<int64_t> report(const DriveTask& work, const char* state, const DriveOutcome& outcome) {
+  Result<int64_t> report(const BayWork& work, const char* state, const DriveOutcome& outcome) {
     const bool good = std::string_view(state) == "Completed";
     const uint64_t percent =
         good ? 100
@@ -112,7 +112,7 @@ Result<Datacenter::Round> Datacenter::run_round() {
   Dock dock(runtime_, inside_, options_);
   Round round;
   const std::vector<std::string> slots = bay_.slots();
-  for (DriveTask& work : TRY(dock.work())) {
+  for (BayWork& work : TRY(dock.work())) {
     if (std::find(slots.begin(), slots.end(), work.slot) == slots.end() && bay_.serial_of(work.slot).empty())
       continue;  // it is not in the bay now
     const auto import = [&]() -> Result<DriveOutcome> {

@@ -78,7 +78,7 @@ struct CheckedManifest {
   uint64_t bytes_total = 0;
 };
 
-Result<std::optional<Failed>> check_manifest(NtfsVolume& volume, const DriveTask& work,
+Result<std::optional<Failed>> check_manifest(NtfsVolume& volume, const BayWork& work,
                                              CheckedManifest& manifest) {
   if (work.manifest_file.size() > 260) return std::optional(Failed{"ManifestNameTooLong"});
   const auto entry = volume.find(work.manifest_file);
@@ -124,8 +124,8 @@ std::string log_time(int64_t utc_ns) {
 
 class DriveImport {
  public:
-  DriveImport(Runtime& runtime, HttpTransport& inside, const DatacenterOptions& options,
-              const DriveTask& work, const std::function<Status(const DriveOutcome&)>& report)
+  DriveImport(Runtime& runtime, HttpTransport& inside, const DatacenterOptions& options, const BayWork& work,
+              const std::function<Status(const DriveOutcome&)>& report)
       : runtime_(runtime), inside_(inside), options_(options), work_(work), report_(report) {}
 
   Result<DriveOutcome> run(ByteSource& whole) {
@@ -170,7 +170,7 @@ class DriveImport {
   }
 
   Result<DriveOutcome> import(NtfsVolume& volume, const CheckedManifest& manifest, AccountClient& account) {
-    DriveLog log(work_.drive_id, work_.verbose);
+    CopyLogText log(work_.drive_id, work_.verbose);
     uint64_t reported_bytes = 0;
     ImportContext context{.runtime = runtime_,
                           .account = account,
@@ -222,7 +222,7 @@ class DriveImport {
     return over(status);
   }
 
-  Status leave_logs(const DriveLog& log, const std::string& status, const CheckedManifest& manifest,
+  Status leave_logs(const CopyLogText& log, const std::string& status, const CheckedManifest& manifest,
                     AccountClient& account) {
     std::string container = work_.diagnostics_path, folder;
     if (account.by_sas()) {
@@ -258,7 +258,7 @@ class DriveImport {
   Runtime& runtime_;
   HttpTransport& inside_;
   const DatacenterOptions& options_;
-  const DriveTask& work_;
+  const BayWork& work_;
   const std::function<Status(const DriveOutcome&)>& report_;
   std::string sas_container_;
   DriveOutcome outcome_;
@@ -267,7 +267,7 @@ class DriveImport {
 }  // namespace
 
 Result<DriveOutcome> import_drive(Runtime& runtime, HttpTransport& inside, const DatacenterOptions& options,
-                                  ByteSource& whole, const DriveTask& work,
+                                  ByteSource& whole, const BayWork& work,
                                   const std::function<Status(const DriveOutcome&)>& report) {
   DriveImport import(runtime, inside, options, work, report);
   return import.run(whole);

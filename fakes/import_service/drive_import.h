@@ -7,7 +7,7 @@
 namespace seedbed {
 
 // What the job book says of a drive that waits.
-struct DriveTask {
+struct BayWork {
   int64_t job_row = 0;
   std::string job_name, account, diagnostics_path;
   bool verbose = false, backup_manifest = false;
@@ -27,7 +27,7 @@ struct DriveOutcome {
 // report: tells the job book how far it is; its error ends the import. An error: interrupted, to be begun
 // again.
 Result<DriveOutcome> import_drive(Runtime& runtime, HttpTransport& inside, const DatacenterOptions& options,
-                                  reference::ByteSource& whole, const DriveTask& work,
+                                  reference::ByteSource& whole, const BayWork& work,
                                   const std::function<Status(const DriveOutcome&)>& report);
 
 }  // namespace seedbed

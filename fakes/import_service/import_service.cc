@@ -151,12 +151,12 @@ HttpResponse ImportService::locations(const Call& call) {
   if (key.size() == 3 && key[2] == "operations") return json_answer(200, operations());
   if (key[2] != "locations" || key.size() > 4) return not_found("There is no such resource.");
   if (key.size() == 4) {
-    const DockLocation* place = find_location(call.path[3]);
+    const LocationEntry* place = find_location(call.path[3]);
     return place ? json_answer(200, location_json(*place))
                  : not_found(fmt::format("The location {} does not exist.", call.path[3]));
   }
   json value = json::array();
-  for (const DockLocation& place : import_locations()) value.push_back(location_json(place));
+  for (const LocationEntry& place : import_locations()) value.push_back(location_json(place));
   return json_answer(200, {{"value", std::move(value)}});
 }
 

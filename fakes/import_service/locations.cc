@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kService = "Microsoft Azure Import/Export Service";
 
 // The first three are those of the published examples; the streets of the others are invented.
-constexpr DockLocation kLocations[] = {
+constexpr LocationEntry kLocations[] = {
     {"West US", "westus", kService, "2045 Lafayette Street", "Santa Clara", "CA", "95050", "USA",
      "408 352 7600", "FedEx"},
     {"Australia East", "australiaeast", "Windows Azure Import/Export Service",
@@ -35,19 +35,19 @@ constexpr DockLocation kLocations[] = {
 
 }  // namespace
 
-std::span<const DockLocation> import_locations() {
+std::span<const LocationEntry> import_locations() {
   return kLocations;
 }
 
-const DockLocation* find_location(std::string_view name) {
+const LocationEntry* find_location(std::string_view name) {
   std::string id = lower_case(name);
   std::erase(id, ' ');
-  for (const DockLocation& location : kLocations)
+  for (const LocationEntry& location : kLocations)
     if (location.id == id) return &location;
   return nullptr;
 }
 
-json shipping_information_json(const DockLocation& location) {
+json shipping_information_json(const LocationEntry& location) {
   return {{"recipientName", location.recipient},
           {"streetAddress1", location.street},
           {"streetAddress2", ""},
@@ -59,7 +59,7 @@ json shipping_information_json(const DockLocation& location) {
           {"additionalInformation", ""}};
 }
 
-json location_json(const DockLocation& location) {
+json location_json(const LocationEntry& location) {
   const std::string id = "/providers/Microsoft.ImportExport/locations/" + std::string(location.id);
   json properties = shipping_information_json(location);
   properties.erase("additionalInformation");

@@ -9,7 +9,7 @@
 namespace seedbed {
 
 inline constexpr size_t kVaultJsonMax = 1 * MiB;
-inline constexpr size_t kRecordBytesMax = 8 * MiB;
+inline constexpr size_t kVaultedRecordBytesMax = 8 * MiB;
 inline constexpr size_t kIdBytes = 32;
 
 struct VaultService::Call {
@@ -27,7 +27,7 @@ HttpResponse vault_octets(Bytes bytes);
 // Letters, digits, '-', '_', '.'; at most 64, the first no dot.
 bool is_vault_word(std::string_view text);
 // 64 hex digits.
-std::optional<Bytes> chunk_id_of(std::string_view text);
+std::optional<Bytes> chunk_id_of_text(std::string_view text);
 std::optional<Sha256> parse_sha256(std::string_view text);
 
 }  // namespace seedbed

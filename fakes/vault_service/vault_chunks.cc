@@ -43,11 +43,12 @@ HttpResponse VaultService::query(const Call& call) {
 }
 
 HttpResponse VaultService::put_chunk(const Call& call) {
-  const auto id = chunk_id_of(call.path[5]);
+  const auto id = chunk_id_of_text(call.path[5]);
   if (!id) return json_error(400, "InvalidName", "a chunk's id has 64 hex digits", "id");
   const Bytes& record = call.request.body;
-  if (record.empty() || record.size() > kRecordBytesMax)
-    return json_error(413, "RecordTooLarge", fmt::format("a record has 1 to {} bytes", kRecordBytesMax));
+  if (record.empty() || record.size() > kVaultedRecordBytesMax)
+    return json_error(413, "RecordTooLarge",
+                      fmt::format("a record has 1 to {} bytes", kVaultedRecordBytesMax));
   const auto sha256 = parse_sha256(header_of(call.request.headers, "x-seedbed-sha256"));
   if (!sha256 || sha256_of(record) != *sha256)
     return json_error(400, "Sha256Mismatch", "x-seedbed-sha256 is missing or is not the body's");
@@ -91,7 +92,7 @@ HttpResponse VaultService::put_chunk(const Call& call) {
 }
 
 HttpResponse VaultService::get_chunk(const Call& call) {
-  const auto id = chunk_id_of(call.path[5]);
+  const auto id = chunk_id_of_text(call.path[5]);
   if (!id) return json_error(400, "InvalidName", "a chunk's id has 64 hex digits", "id");
   const auto get = [&]() -> Result<HttpResponse> {
     std::optional<ChunkRow> row;
@@ -123,7 +124,7 @@ HttpResponse VaultService::prove(const Call& call) {
                       "a proof needs a nonce (16 to 64 bytes in hex) and at most 1024 ids");
   json proofs = json::array();
   for (const json& text : *ids) {
-    const auto id = text.is_string() ? chunk_id_of(text.get_ref<const std::string&>()) : std::nullopt;
+    const auto id = text.is_string() ? chunk_id_of_text(text.get_ref<const std::string&>()) : std::nullopt;
     if (!id) return json_error(400, "InvalidRequest", "a chunk's id has 64 hex digits", "ids");
     const auto prove_one = [&]() -> Result<std::optional<std::string>> {
       std::optional<ChunkRow> row;

@@ -40,10 +40,10 @@ std::optional<uint64_t> number_of(const json& object, const char* name, uint64_t
 
 std::optional<Wanted> wanted_of(const json& value) {
   if (!value.is_object()) return std::nullopt;
-  const auto id = chunk_id_of(text_member(value, "id"));
+  const auto id = chunk_id_of_text(text_member(value, "id"));
   const auto sha256 = parse_sha256(text_member(value, "sha256"));
   const auto offset = number_of(value, "offset_bytes", kOffsetMax);
-  const auto length = number_of(value, "length_bytes", kRecordBytesMax);
+  const auto length = number_of(value, "length_bytes", kVaultedRecordBytesMax);
   if (!id || !sha256 || !offset || !length || *length == 0) return std::nullopt;
   return Wanted{.id = *id, .offset_bytes = *offset, .length_bytes = *length, .sha256 = *sha256, .detail = {}};
 }

@@ -51,7 +51,7 @@ Result<PointBody> point_of(ByteSpan body, const std::string& name) {
   if (catalog == point.document.end() || !catalog->is_array())
     return refuse("catalog is a list of chunk ids", "catalog");
   for (const json& text : *catalog) {
-    auto id = text.is_string() ? chunk_id_of(text.get_ref<const std::string&>()) : std::nullopt;
+    auto id = text.is_string() ? chunk_id_of_text(text.get_ref<const std::string&>()) : std::nullopt;
     if (!id) return refuse("catalog is a list of chunk ids", "catalog");
     point.catalog.push_back(std::move(*id));
   }

@@ -120,7 +120,7 @@ bool is_vault_word(std::string_view text) {
          });
 }
 
-std::optional<Bytes> chunk_id_of(std::string_view text) {
+std::optional<Bytes> chunk_id_of_text(std::string_view text) {
   auto id = parse_hex(text);
   if (!id || id->size() != kIdBytes) return std::nullopt;
   return id;

@@ -40,7 +40,8 @@ Result<RestoreOutcome> restore(ChainWorld& world, const RestoreRequest& request 
 
 // What the backup has to hold: the source without what is excluded.
 void expect_restored(ChainWorld& world, const std::string& to = "/back/here") {
-  ASSERT_TRUE(world.tree->remove("/source/left.tmp", 0));
+  const int64_t modified_ns = world.tree->stat("/source")->modified_ns;
+  ASSERT_TRUE(world.tree->remove("/source/left.tmp", modified_ns));
   EXPECT_EQ(world.hash_of("/source"), world.hash_of(to + "/source"));
 }
 
@@ -179,8 +180,7 @@ TEST(Journey, APageThatWasDamagedInTheAccountIsSentFromStagingOrRefused) {
     });
     ASSERT_TRUE(damaged);
     if (!staging_there) {
-      for (const DirectoryEntry& entry : *world.tree->list("/staging"))
-        ASSERT_TRUE(world.tree->remove("/staging/" + entry.name, 0));
+      world.empty_staging();
       const auto refused = world.backup();
       EXPECT_EQ(code_of(refused), ErrorCode::corrupt) << text_of(refused, world);
       EXPECT_THAT(text_of(refused, world), HasSubstr("job1_001.BaseBlob bytes"));
@@ -204,8 +204,7 @@ TEST(Journey, WithoutTheStagingLocationTheAccountIsEnough) {
   ASSERT_TRUE(is(world.backup(), Kind::staged));
   put_seed(world);
   complete_job(world);
-  for (const DirectoryEntry& entry : *world.tree->list("/staging"))
-    ASSERT_TRUE(world.tree->remove("/staging/" + entry.name, 0));
+  world.empty_staging();
   const auto ingested = world.backup();
   ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented)) << text_of(ingested, world);
   ASSERT_TRUE(restore(world));
@@ -421,6 +420,60 @@ TEST(Journey, DrivesKilledAnywhereMakeOneJob) {
         << "killed at " << at << ": " << text_of(ingested, world);
   }
   EXPECT_GT(killed, 3u);
+}
+
+TEST(Journey, SeveralDrivesShareTheFilesAndTooFewAreRefusedUntouched) {
+  Started started(31);
+  ChainWorld& world = started.world;
+  world.put("large.bin", 6'000'000);
+  world.tree->settle();
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  for (const char* slot : {"a", "b", "c"}) world.add_drive(slot, 40 * MiB);
+  const auto prepared = world.prepare_drives({"a", "b"});
+  ASSERT_TRUE(prepared && *prepared) << (prepared ? prepared->error().message() : world.stuck);
+  size_t files = 0;
+  for (const PreparedDrive& drive : (*prepared)->drives) {
+    EXPECT_TRUE(drive.complete);
+    files += drive.files.size();
+  }
+  EXPECT_EQ(files, world.tree->list("/staging")->size());
+  EXPECT_EQ(world.drives.at("c").cache.completed(), 0u);  // not named, not touched
+
+  Started small(32);
+  small.world.put("large.bin", 12'000'000);
+  small.world.tree->settle();
+  ASSERT_TRUE(is(small.world.backup(), Kind::staged));
+  small.world.add_drive("a", 12 * MiB);
+  const auto refused = small.world.prepare_drives({"a"});
+  ASSERT_TRUE(refused);
+  ASSERT_FALSE(*refused);
+  EXPECT_EQ(small.world.drives.at("a").cache.completed(), 0u) << refused->error().message();
+}
+
+TEST(Journey, AStagingLocationIsCopiedAsPageBlobsToItsContainerOrNotAtAll) {
+  Started started(33);
+  ChainWorld& world = started.world;
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  world.add_drive("a");
+  const std::vector<std::string> head = {
+      "/j:/desk/d.jrn",       "/id:session-1",   "/t:a", "/format", "/encrypt", "/silentmode",
+      "/sk:c2VlZGJlZC1rZXk=", "/srcdir:/staging"};
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = head;
+    words.insert(words.end(), more.begin(), more.end());
+    return world.prep(words);
+  };
+  auto refused = with({"/dstdir:seed/", "/BlobType:BlockBlob"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::refused);
+  EXPECT_THAT(refused.error().what,
+              HasSubstr("this workflow will succeed only if the PageBlob option is specified"));
+  refused = with({"/dstdir:other/", "/BlobType:PageBlob"});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().remedy, HasSubstr("/dstdir:seed/"));
+  EXPECT_EQ(world.drives.at("a").cache.completed(), 0u);
+  const auto done = with({"/dstdir:seed/", "/BlobType:PageBlob"});
+  EXPECT_TRUE(done) << done.error().message();
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ blob = "http://127.0.0.1:10000/{account}"
 vault = "http://127.0.0.1:10000"
 [limits]
 kdf_log2_n = 12
-batch_kib = 1024
+batch_kib = 32768
 )";
 
 std::string replaced(const std::string& from, const std::string& to) {
@@ -59,7 +59,7 @@ TEST(Policy, AWholeOneIsReadWithPathsResolvedAndTheAccountInTheEndpoint) {
   EXPECT_EQ(policy->management_endpoint, "http://127.0.0.1:10000");
   EXPECT_EQ(policy->seed.location, "West US");
   EXPECT_EQ(policy->kdf_log2_n, 12u);
-  EXPECT_EQ(policy->batch_bytes, 1 * MiB);
+  EXPECT_EQ(policy->batch_bytes, 32 * MiB);
   EXPECT_DOUBLE_EQ(policy->assume_ratio, 0.5);
 }
 
@@ -84,6 +84,7 @@ TEST(Policy, WhatIsWrongIsToldWithItsPlace) {
       {"kdf_log2_n = 12", "kdf_log2_n = 30", "10 to 20", "p:27:14"},
       {"kdf_log2_n = 12", "kdf_log2_n = -1", "10 to 20", "p:27:14"},
       {"kdf_log2_n = 12", "worker = 1", "knows no key \"limits.worker\"", "p:27:1"},
+      {"batch_kib = 32768", "batch_kib = 64", "four of the largest chunks", "p:26:1"},
       {"[staging]", "[stagin]", "Did you mean \"staging\"?", "p:5:"},
       {"[vault]", "[[vault]]", "no table", "p:20:"},
       {"paths = [\"/srv/data\", \"/srv/mail\"]", "paths = []", "must not be empty", "p:3:9"},

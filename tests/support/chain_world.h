@@ -109,14 +109,16 @@ class ChainWorld {
            "token_file = \"token\"\n[vault]\nname = \"vault1\"\n[endpoints]\n"
            "management = \"http://127.0.0.1:10000\"\nblob = \"http://127.0.0.1:10000/{account}\"\n"
            "vault = \"http://127.0.0.1:10000\"\n"
-           "[limits]\nkdf_log2_n = 10\nbatch_kib = 64\nblob_mib = 1\nchunk_kib = 16\ntries = 3\n";
+           "[limits]\nkdf_log2_n = 10\nbatch_kib = 256\nblob_mib = 1\nchunk_kib = 16\ntries = 3\n";
   }
 
   void plant(const std::string& path, std::string_view text, uint32_t mode = 0644) {
+    static_cast<void>(tree->remove(path, 0));
     must(tree->plant_file(path, as_bytes(text), mode, kChainStart_ns - 1'000'000'000'000));
   }
   void put(const std::string& name, size_t size_bytes, uint64_t version = 0) {
     Bytes content(size_bytes);
+    static_cast<void>(tree->remove("/source/" + name, 0));
     Random(sub_seed(seed + version, name)).fill(content);
     must(
         tree->plant_file("/source/" + name, content, 0640,
@@ -224,6 +226,12 @@ class ChainWorld {
         },
         kill_at, cut);
   }
+  Result<PrepOutcome> prep(const std::vector<std::string>& words) {
+    return *boot<Result<PrepOutcome>>([&](AgentPorts& ports, VirtualRuntime& machine) -> Result<PrepOutcome> {
+      const PrepImportOptions options = TRY(parse_prep_import(words));
+      return prep_import(prep_ports(ports, machine), options, {}, false);
+    });
+  }
   Result<ShippingOutcome> ship(const std::string& carrier, const std::string& tracking) {
     return *boot<Result<ShippingOutcome>>([&](AgentPorts& ports, VirtualRuntime& machine) {
       PrepPorts prep = prep_ports(ports, machine);
@@ -241,6 +249,11 @@ class ChainWorld {
     contract.capacity_bytes = capacity_bytes;
     contract.logical_sector_bytes = 512;
     drives.emplace(slot, DriveState("SER" + slot, contract));
+  }
+
+  void empty_staging() {
+    const auto entries = tree->list("/staging");
+    for (const DirectoryEntry& entry : *entries) must(tree->remove("/staging/" + entry.name, 0));
   }
 
   // A request as a person at the dock sends it.
