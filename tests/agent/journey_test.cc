@@ -388,7 +388,7 @@ TEST(Journey, StagingKilledAnywhereGoesOn) {
   kill_all_over(20, Cut::kill, 151, Kind::staged);
 }
 TEST(Journey, IngestKilledAnywhereGoesOn) {
-  kill_all_over(21, Cut::host_power, 89, Kind::ingested_and_incremented);
+  kill_all_over(21, Cut::host_power, 59, Kind::ingested_and_incremented);
 }
 TEST(Journey, AnIncrementKilledAnywhereGoesOn) {
   kill_all_over(22, Cut::host_power, 53, Kind::incremented);
