@@ -385,13 +385,13 @@ void kill_all_over(uint64_t seed, Cut cut, uint64_t step, Kind phase) {
 }
 
 TEST(Journey, StagingKilledAnywhereGoesOn) {
-  kill_all_over(20, Cut::kill, 61, Kind::staged);
+  kill_all_over(20, Cut::kill, 151, Kind::staged);
 }
 TEST(Journey, IngestKilledAnywhereGoesOn) {
-  kill_all_over(21, Cut::host_power, 41, Kind::ingested_and_incremented);
+  kill_all_over(21, Cut::host_power, 59, Kind::ingested_and_incremented);
 }
 TEST(Journey, AnIncrementKilledAnywhereGoesOn) {
-  kill_all_over(22, Cut::host_power, 17, Kind::incremented);
+  kill_all_over(22, Cut::host_power, 53, Kind::incremented);
 }
 
 TEST(Journey, DrivesKilledAnywhereMakeOneJob) {
