@@ -130,9 +130,11 @@ static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
   if (!table) return {};
   out.emplace();
   TRY(table->flag("two_computers", out->two_computers));
-  TRY(table->size("blob_max", out->blob_bytes_max, 64 * KiB, 1 * TiB));
-  TRY(table->size("chunk", out->chunk_bytes, 1 * KiB, 4 * MiB));
-  TRY(table->size("batch", out->batch_bytes, 4 * KiB, 1 * GiB));
+  TRY(table->size("blob_max", out->blob_bytes_max, 1 * MiB, 1 * TiB));
+  TRY(table->size("chunk", out->chunk_bytes, 4 * KiB, 4 * MiB));
+  TRY(table->size("batch", out->batch_bytes, 64 * KiB, 1 * GiB));
+  if (out->batch_bytes < 16 * out->chunk_bytes)
+    return table->wrong(table->has("batch") ? "batch" : "chunk", "batch must hold sixteen chunks");
   return {};
 }
 

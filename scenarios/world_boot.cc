@@ -76,11 +76,14 @@ class Boot {
     SimulatedFiles files(machine_, tree, {}, &log_);
     SeededEntropy entropy(sub_seed(world_.seed % kKeyFamilies, "keys"), world_.boots);
     WorldOperator person(world_, log_, end.said);
+    HttpTransport* const http =
+        network_ ? &network_->client(machine_, {.name = "", .inside = program.inside}) : nullptr;
+    if (service_) service_->start();
     BootPorts ports{machine_,
                     files,
                     entropy,
                     person,
-                    nullptr,
+                    http,
                     [&](const std::string& target) { return open_drive(target); },
                     Logger([this] { return kFirstDay_ns + static_cast<int64_t>(scheduler_.now_ns()); },
                            [&](std::string_view line) { end.said.emplace_back(line); }),

@@ -21,9 +21,9 @@ std::string policy_text(const ChainSpec& spec) {
       "container = \"{}\"\nlocation = \"West US\"\ntoken_file = \"/token\"\n"
       "[vault]\nname = \"{}\"\n"
       "[endpoints]\nmanagement = \"{}\"\nblob = \"{}/{}\"\nvault = \"{}\"\n"
-      "[limits]\nkdf_log2_n = 10\nblob_bytes_max = {}\nchunk_bytes = {}\nbatch_bytes = {}\n",
+      "[limits]\nkdf_log2_n = 10\nblob_mib = {}\nchunk_kib = {}\nbatch_kib = {}\n",
       kJob, kSubscription, kResourceGroup, kAccount, kContainer, kVault, kOrigin, kOrigin, kAccount, kOrigin,
-      spec.blob_bytes_max, spec.chunk_bytes, spec.batch_bytes);
+      spec.blob_bytes_max / MiB, spec.chunk_bytes / KiB, spec.batch_bytes / KiB);
 }
 
 std::string credentials_text() {
