@@ -42,8 +42,7 @@ CommandSpec Journey::next_spec() const {
 
 BootEnd Journey::give_command(const Watch& see) {
   const CommandSpec command = next_spec();
-  if (of_the_chain(command.action))
-    return boot_program(world_, chain_program(world_, command), log_, see);
+  if (of_the_chain(command.action)) return boot_program(world_, chain_program(world_, command), log_, see);
   return boot(world_, world_.words_of(command), log_, see);
 }
 
@@ -101,6 +100,7 @@ bool Journey::after(BootEnd&& end) {
     failures_ = 0;
     return true;
   }
+  oracles_.after_command(world_);
   if (const Error* error = end.error()) return fail_or_refuse(*error);
   next_command();
   return true;

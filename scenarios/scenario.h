@@ -84,8 +84,8 @@ struct CommandSpec {
 struct ChainSpec {
   bool two_computers = false;           // the copy computer is not the source computer
   uint64_t blob_bytes_max = 512 * MiB;  // of a base blob
-  uint64_t chunk_bytes = 16 * KiB;      // on average
-  uint64_t batch_bytes = 256 * KiB;      // staged between two durable marks
+  uint64_t chunk_bytes = 8 * KiB;       // on average
+  uint64_t batch_bytes = 256 * KiB;     // staged between two durable marks
 };
 
 enum class AfterInterruption : uint8_t {

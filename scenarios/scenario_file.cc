@@ -133,8 +133,8 @@ static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
   TRY(table->size("blob_max", out->blob_bytes_max, 1 * MiB, 1 * TiB));
   TRY(table->size("chunk", out->chunk_bytes, 4 * KiB, 4 * MiB));
   TRY(table->size("batch", out->batch_bytes, 64 * KiB, 1 * GiB));
-  if (out->batch_bytes < 16 * out->chunk_bytes)
-    return table->wrong(table->has("batch") ? "batch" : "chunk", "batch must hold sixteen chunks");
+  if (out->batch_bytes < 32 * out->chunk_bytes)
+    return table->wrong(table->has("batch") ? "batch" : "chunk", "a batch must hold thirty-two chunks");
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include "engine/base/text.h"
 #include "engine/documents/vault_credentials.h"
 #include "scenarios/world_service.h"
+#include "simulator/simulated_files.h"
 
 namespace seedbed {
 
@@ -26,6 +27,16 @@ Status ask(World& world, VirtualRuntime& machine, HttpTransport& http,
 }
 
 }  // namespace
+
+void look_at_disk(const FileTree& disk, const std::function<void(FileStore&)>& look) {
+  auto copy = std::make_shared<FileTree>(disk);
+  copy->reach_everything();
+  Scheduler scheduler({.seed = 1, .trace = {}});
+  VirtualRuntime machine(scheduler, {.name = "judge", .workers = 1, .utc_ns = 0, .costs = CostTable::none()});
+  SimulatedFiles files(machine, copy, {.latency_ns = 0});
+  Task task = machine.spawn("judge", [&] { look(files); });
+  (void)scheduler.run();  // one fibre that waits for nobody
+}
 
 void look_at_services(const World& world, std::vector<std::string>& findings,
                       const std::function<Status(JudgeClients&)>& look) {

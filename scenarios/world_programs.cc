@@ -164,6 +164,7 @@ Status restore(World& world, BootPorts& ports) {
 Status drop_staging(World& world) {
   const auto entries = TRY(world.files.list("/staging"));
   for (const DirectoryEntry& entry : entries) TRY(world.files.remove("/staging/" + entry.name, 0));
+  world.chain->staging_dropped = true;
   world.files.settle_under("/staging");
   return world.files.sync_directory("/staging");
 }
@@ -182,9 +183,11 @@ Status edit_source(World& world) {
   if (paths.size() >= 3) {
     Bytes content = TRY(world.file(paths[0], 1 * GiB));
     content.resize(content.size() + 1 + random.below(3000), 0x5e);  // grown
+    TRY(files.remove(paths[0], now_ns));
     TRY(files.plant_file(paths[0], content, 0644, now_ns));
     content = TRY(world.file(paths[1], 1 * GiB));
     if (!content.empty()) content[random.below(content.size())] ^= 0x40;
+    TRY(files.remove(paths[1], now_ns));
     TRY(files.plant_file(paths[1], content, 0644, now_ns + 1));
     TRY(files.remove(paths[2], now_ns));
   }
@@ -203,7 +206,7 @@ Program chain_program(World& world, const CommandSpec& command) {
   };
   switch (command.action) {
     case CommandAction::backup:
-      return made("source computer", "backup", "staging", [&](BootPorts& p) { return back_up(world, p); });
+      return made("source computer", "backup", "backup", [&](BootPorts& p) { return back_up(world, p); });
     case CommandAction::diskprep: {
       Program program =
           made("copy computer", "diskprep", "start", [&](BootPorts& p) { return prepare_drives(world, p); });
