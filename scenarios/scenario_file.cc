@@ -117,9 +117,9 @@ static Status read_drives(const TomlFields& top, std::vector<DriveSpec>& out) {
 // What the operator does when a scenario of the whole chain says nothing else.
 static std::vector<CommandSpec> usual_chain() {
   std::vector<CommandSpec> out;
-  for (const CommandAction action :
-       {CommandAction::backup, CommandAction::diskprep, CommandAction::ship, CommandAction::deliver,
-        CommandAction::import, CommandAction::edit, CommandAction::backup, CommandAction::restore})
+  for (const CommandAction action : {CommandAction::backup, CommandAction::diskprep, CommandAction::ship,
+                                     CommandAction::deliver, CommandAction::import, CommandAction::send_back,
+                                     CommandAction::edit, CommandAction::backup, CommandAction::restore})
     out.push_back({.action = action, .drives = {}});
   return out;
 }
