@@ -36,9 +36,8 @@ reference::StagedSeed staged_seed(const World& world, const FileTree& disk) {
 }
 
 bool damaged_on_the_way(const World& world) {
-  return std::ranges::any_of(world.faults.standings(), [](const FaultPlan::Standing& standing) {
-    return standing.fault.action == FaultAction::damaged_in_shipment && standing.fired > 0;
-  });
+  return std::ranges::any_of(world.scenario->drives,
+                             [&](const DriveSpec& drive) { return damaged_in_shipment(world, drive.name); });
 }
 
 // A recovery point of the vault, opened by the independent reader.
@@ -66,6 +65,13 @@ Result<OpenedPoint> open_point(const World& world, VaultClient& vault, const std
 }
 
 }  // namespace
+
+bool damaged_in_shipment(const World& world, const std::string& drive) {
+  return std::ranges::any_of(world.faults.standings(), [&](const FaultPlan::Standing& standing) {
+    return standing.fault.action == FaultAction::damaged_in_shipment && standing.fault.place == drive &&
+           standing.fired > 0;
+  });
+}
 
 Findings judge_staging(const World& world) {
   if (world.chain->staging_dropped) return {};

@@ -75,7 +75,14 @@ void Oracles::judge_drives(const World& world, int number) {
                               : judge_shipped(as_it_was, drive, password, complete,
                                               history->last_complete()->manifest_hash);
     };
-    auto findings = judged(world);
+    if (world.chain && damaged_in_shipment(world, drive))
+      continue;                         // the data centre must say so, not the drive
+    std::optional<World> with_staging;  // the drive's source, as it was before somebody emptied it
+    if (world.chain && world.chain->staging_dropped) {
+      with_staging = world;
+      with_staging->files = *world.chain->staged_files;
+    }
+    auto findings = judged(with_staging ? *with_staging : world);
     if (!findings.empty() &&
         !world.changed_sources.empty()) {  // it changed after it was copied: then what it was counts
       World before = world;

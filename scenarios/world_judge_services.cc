@@ -9,6 +9,16 @@ namespace seedbed {
 
 namespace {
 
+// All worlds have one certificate, and opening its file takes longer than most judgements.
+Result<std::reference_wrapper<const ManagementCertificate>> world_certificate(World& world) {
+  static std::optional<ManagementCertificate> known;
+  if (!known) {
+    const Bytes text = TRY(world.file("/vault.VaultCredentials"));
+    known = TRY(parse_vault_credentials(as_text(text), "/vault.VaultCredentials")).certificate;
+  }
+  return std::cref(*known);
+}
+
 Status ask(World& world, VirtualRuntime& machine, HttpTransport& http,
            const std::function<Status(JudgeClients&)>& look) {
   HttpCaller caller(machine, http, {.tries_max = 2});
@@ -18,10 +28,8 @@ Status ask(World& world, VirtualRuntime& machine, HttpTransport& http,
   if (keys.empty()) return fail(ErrorCode::internal, "the account has no keys", kAccount);
   SecretBytes key = TRY(decode_storage_key(keys.front().base64));
   BlobClient blobs(caller, machine, std::string(kOrigin) + "/" + kAccount, kAccount, std::move(key));
-  const Bytes text = TRY(world.file("/vault.VaultCredentials"));
-  VaultCredentials credentials = TRY(parse_vault_credentials(as_text(text), "/vault.VaultCredentials"));
-  VaultClient vault(caller, machine, kOrigin, kVault,
-                    certificate_authority(std::move(credentials.certificate), kOrigin));
+  const ManagementCertificate& certificate = TRY(world_certificate(world)).get();
+  VaultClient vault(caller, machine, kOrigin, kVault, certificate_authority(certificate.clone(), kOrigin));
   JudgeClients clients{jobs, blobs, vault};
   return look(clients);
 }
