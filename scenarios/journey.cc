@@ -142,7 +142,7 @@ Verdict Journey::verdict(std::string& why) const {
   // What people do can be a cause, too.
   bool justified = std::ranges::any_of(world_.scenario->commands, [](const CommandSpec& command) {
     return command.action == CommandAction::rotate_key || command.action == CommandAction::drop_staging ||
-           !command.drives.empty();
+           command.action == CommandAction::drop_container || !command.drives.empty();
   });
   for (const FaultPlan::Standing& standing : world_.faults.standings())
     justified = justified || (standing.fired > 0 && standing.fault.action != FaultAction::kill &&

@@ -140,12 +140,12 @@ static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
 
 static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>& drives, bool chain,
                             std::vector<CommandSpec>& out) {
-  static constexpr Word kKeys[] = {"do",          "session", "drive",  "source",
-                                   "destination", "blobs",   "drives", "wait_s"};
+  static constexpr Word kKeys[] = {
+      "do", "session", "drive", "source", "destination", "blobs", "drives", "wait_s", "accept_import_errors"};
   static constexpr Word kActions[] = {// as CommandAction counts them
-                                      "prepare", "resume",  "abort",      "backup",      "diskprep",
-                                      "ship",    "deliver", "import",     "send back",   "restore",
-                                      "edit",    "wait",    "rotate key", "drop staging"};
+                                      "prepare", "resume",  "abort",      "backup",       "diskprep",
+                                      "ship",    "deliver", "import",     "send back",    "restore",
+                                      "edit",    "wait",    "rotate key", "drop staging", "drop container"};
   static constexpr Word kBlobs[] = {"block", "page"};
   std::vector<Word> names;
   for (const DriveSpec& drive : drives) names.push_back(drive.name);
@@ -170,6 +170,7 @@ static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>&
     if (!command.drives.empty() && command.action != CommandAction::deliver)
       return table.wrong("drives", "only what is delivered stands in a box");
     TRY(table.number("wait_s", command.wait_s, 1, kYear_s));
+    TRY(table.flag("accept_import_errors", command.accept_import_errors));
     TRY(table.text("session", command.session, 1, 64));
     if (const auto drive = TRY(table.word("drive", names))) command.drive = names[*drive];
     TRY(table.text("source", command.source, 1, 4000));
