@@ -80,6 +80,28 @@ std::optional<int64_t> seconds_of(const json& claims, const char* name) {
   return seconds < 0 || seconds > 9'000'000'000 ? std::nullopt : std::optional(seconds);
 }
 
+// The certificate that signed the token; checked anew unless that was done before.
+Result<CertificateFacts> signer_of(std::string_view token, size_t signed_bytes, ByteSpan signature,
+                                   ByteSpan der, GoodSignatures* good) {
+  Digest digest(DigestKind::sha256);
+  digest.update(sha256_of(der));
+  digest.update(as_bytes(token));
+  Sha256 key{};
+  std::ranges::copy(digest.snapshot(), key.begin());
+  if (good != nullptr)
+    if (const auto found = good->known.find(key); found != good->known.end()) return found->second;
+  const Certificate certificate = parse_certificate(der);
+  const auto facts = read_certificate(der);
+  if (!certificate || !facts) return denied("the registered certificate cannot be read");
+  if (!verifies(*certificate, token.substr(0, signed_bytes), signature))
+    return denied("the signature is wrong");
+  if (good != nullptr) {
+    if (good->known.size() >= 64) good->known.clear();
+    good->known[key] = *facts;
+  }
+  return *facts;
+}
+
 }  // namespace
 
 std::optional<Bytes> parse_base64url(std::string_view text) {
@@ -107,7 +129,7 @@ Result<CertificateFacts> read_certificate(ByteSpan der) {
 }
 
 Status check_assertion(std::string_view token, const FindCertificate& find,
-                       const std::vector<std::string>& audiences, int64_t utc_ns) {
+                       const std::vector<std::string>& audiences, int64_t utc_ns, GoodSignatures* good) {
   const size_t first = token.find('.'), second = token.find('.', first + 1);
   if (token.size() > kTokenMax || first == std::string_view::npos || second == std::string_view::npos)
     return denied("the bearer token is no JWT");
@@ -123,10 +145,8 @@ Status check_assertion(std::string_view token, const FindCertificate& find,
   std::copy(thumbprint->begin(), thumbprint->end(), digest.begin());
   const std::optional<Bytes> der = TRY(find(digest));
   if (!der) return denied("the certificate is not registered with this vault");
-  const Certificate certificate = parse_certificate(*der);
-  const auto facts = read_certificate(*der);
-  if (!certificate || !facts) return denied("the registered certificate cannot be read");
-  if (!verifies(*certificate, token.substr(0, second), *signature)) return denied("the signature is wrong");
+  const CertificateFacts known = TRY(signer_of(token, second, *signature, *der, good));
+  const CertificateFacts* const facts = &known;
   if (utc_ns < facts->not_before_ns - kAssertionSkew_ns || utc_ns > facts->not_after_ns)
     return denied("the certificate is not valid now: it has expired, or the clock is wrong");
   if (std::find(audiences.begin(), audiences.end(), text_member(*claims, "aud")) == audiences.end())

@@ -176,8 +176,10 @@ HttpResponse VaultService::handle(const HttpRequest& request, const Url& url) {
 
   const auto admit = [&]() -> Status {
     int64_t now_ns = 0;
+    GoodSignatures good;
     {
       Locked held(*state_.lock);
+      good = good_signatures_;
       now_ns = state_.utc_ns();
       Statement vault = TRY(state_.database->prepare("SELECT row FROM vault_vaults WHERE name=?1"));
       vault.bind(1, lower(call.path[1]));
@@ -199,7 +201,10 @@ HttpResponse VaultService::handle(const HttpRequest& request, const Url& url) {
       if (!TRY(row.step())) return std::optional<Bytes>();
       return std::optional<Bytes>(row.blob(0));
     };
-    return check_assertion(authorization.substr(kScheme.size()), find, audiences, now_ns);
+    TRY(check_assertion(authorization.substr(kScheme.size()), find, audiences, now_ns, &good));
+    Locked held(*state_.lock);
+    good_signatures_ = std::move(good);
+    return {};
   };
   // A vault that is not there answers as one that does not know the certificate.
   if (const Status admitted = admit(); !admitted)

@@ -10,6 +10,7 @@
 #include "engine/base/checksum.h"
 #include "engine/base/url.h"
 #include "engine/ports/http.h"
+#include "fakes/vault_service/assertion.h"
 #include "fakes/vault_service/chunk_packs.h"
 
 namespace seedbed {
@@ -52,6 +53,7 @@ class VaultService {
   HttpTransport& inside_;
   VaultOptions options_;
   ChunkPacks packs_;
+  GoodSignatures good_signatures_;
 };
 
 }  // namespace seedbed
