@@ -158,11 +158,17 @@ class Check {
     const auto location = (*cloud_.jobs())->location(policy_.seed.location);
     if (!location)
       bad("location", location.error(),
-          location.error().code == ErrorCode::not_found
-              ? "Correct seed.location: offseed job locations lists them"
-              : "");
+          location.error().code == ErrorCode::not_found ? "Correct seed.location" + known_locations() : "");
     else
       good("location", location->name + " takes drives");
+  }
+
+  std::string known_locations() {
+    const auto locations = (*cloud_.jobs())->locations();
+    if (!locations || locations->empty()) return {};
+    std::string names;
+    for (const ImportLocation& one : *locations) names += (names.empty() ? ": " : ", ") + one.name;
+    return names;
   }
 
   void job() {
@@ -190,10 +196,7 @@ class Check {
     if (*there)
       good("container", policy_.seed.container + " is there");
     else
-      bad("container",
-          {ErrorCode::not_found, fmt::format("the account has no container {}", policy_.seed.container),
-           policy_.blob_endpoint, ""},
-          "Make the container before the drives arrive, or correct seed.container");
+      good("container", policy_.seed.container + " is not there yet: the import makes it");
   }
 
   AgentPorts& ports_;

@@ -116,7 +116,9 @@ class Fields {
   }
 
   std::string resolved(const std::string& path) const {
-    return path.empty() || path.front() == '/' ? path : join_path(parent_of(path_), path);
+    return path.empty() || path.front() == '/' ? path
+           : parent_of(path_) == "."           ? path
+                                               : join_path(parent_of(path_), path);
   }
 
  private:

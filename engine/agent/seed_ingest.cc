@@ -53,7 +53,10 @@ class Ingest {
       if (!seen_.insert(entry.id)) continue;  // the vault keeps one record of an id
       outcome_.seed_chunks++;
       outcome_.seed_bytes += entry.length_bytes;
-      if (seen_.size() <= run_.state.proven_chunks) continue;
+      if (seen_.size() <= run_.state.proven_chunks) {
+        resumed_bytes_ += entry.length_bytes;
+        continue;
+      }
       batch.push_back({.entry = entry, .good = false, .why = {}});
       batch_bytes += entry.length_bytes;
       if (batch.size() < kBatchChunks && batch_bytes < kBatchBytes) continue;
@@ -82,7 +85,7 @@ class Ingest {
                                   .done_bytes = outcome_.seed_bytes,
                                   .total_bytes = 0,
                                   .elapsed_ns = run_.ports.runtime.now_ns() - begun_ns_,
-                                  .resumed_bytes = 0});
+                                  .resumed_bytes = resumed_bytes_});
     }
     return {};
   }
@@ -206,7 +209,7 @@ class Ingest {
   Opener opener_;
   ChunkSet seen_;
   std::vector<ChunkId> catalog_;
-  uint64_t damaged_ = 0, damaged_bytes_ = 0;
+  uint64_t damaged_ = 0, damaged_bytes_ = 0, resumed_bytes_ = 0;
   std::vector<std::string> named_;
   uint64_t begun_ns_ = run_.ports.runtime.now_ns();
 };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/agent/agent.h"
 #include "engine/base/text.h"
 #include "engine/cli/host_name.h"
@@ -143,9 +145,9 @@ Result<ExitCode> run_register_command(CommandContext context, const AgentCommand
 }
 
 Result<ExitCode> run_check_command(CommandContext context, const AgentCommand& command) {
-  const Policy policy = TRY(policy_of(context, command));
+  Policy policy = TRY(policy_of(context, command));
+  policy.tries = std::min(policy.tries, 2U);  // somebody waits for the answer
   AgentPorts ports = ports_of(context, {});
-  ports.retry.tries_max = 2;
   bool all_good = true;
   for (const Prerequisite& one : TRY(check_policy(ports, policy))) {
     all_good = all_good && one.ok;
@@ -154,7 +156,7 @@ Result<ExitCode> run_check_command(CommandContext context, const AgentCommand& c
                                           {"detail", one.detail},
                                           {"remedy", one.remedy}});
     context.person.notice(one.ok ? NoticeLevel::info : NoticeLevel::error,
-                          fmt::format("{} {}: {}{}{}", one.ok ? "ok  " : "NOT ", one.name, one.detail,
+                          fmt::format("{}{}: {}{}{}", one.ok ? "ok: " : "", one.name, one.detail,
                                       one.remedy.empty() ? "" : ". ", one.remedy));
   }
   return all_good ? ExitCode::done : ExitCode::refused;

@@ -38,7 +38,17 @@ Result<Words> words_of(const std::vector<std::string>& given) {
   return words;
 }
 
-void tell_address(Operator& person, const DiskPrepOutcome& outcome) {
+// The words with which this command comes again to give the tracking number.
+std::string update_words(const DiskPrepCommand& command, const std::string& publish_settings) {
+  std::string words = "offseed diskprep u:";
+  if (!publish_settings.empty()) words += " p:" + publish_settings;
+  if (!command.policy.empty()) words += " --policy " + command.policy;
+  if (!command.token_file.empty()) words += " --token-file " + command.token_file;
+  if (command.log_directory != ".") words += " --log-dir " + command.log_directory;
+  return words + " --carrier C --tracking T";
+}
+
+void tell_address(Operator& person, const DiskPrepOutcome& outcome, const std::string& update) {
   const PostalAddress& to = outcome.location.address;
   std::vector<std::string> lines = {
       to.recipient_name,        to.street_address1,
@@ -57,8 +67,7 @@ void tell_address(Operator& person, const DiskPrepOutcome& outcome) {
   person.notice(NoticeLevel::info,
                 fmt::format("Carriers: {}. The address: {}",
                             fmt::join(outcome.location.supported_carriers, ", "), outcome.location_link));
-  person.notice(NoticeLevel::info,
-                "Within two weeks give the tracking number: offseed diskprep u: --carrier C --tracking T");
+  person.notice(NoticeLevel::info, "Within two weeks give the tracking number: " + update);
 }
 
 }  // namespace
@@ -103,7 +112,7 @@ Result<ExitCode> run_diskprep(CommandContext context, const DiskPrepCommand& com
                                  {"percent_complete", std::to_string(outcome.job.percent_complete)},
                                  {"shipped", outcome.told ? "true" : "false"}});
     if (!outcome.details_path.empty())
-      context.person.notice(NoticeLevel::info, fmt::format("The job is {}. The details are kept in {}",
+      context.person.notice(NoticeLevel::info, fmt::format("The job is now {}. The details are kept in {}",
                                                            outcome.job.state, outcome.details_path));
     return ExitCode::done;
   }
@@ -141,7 +150,7 @@ Result<ExitCode> run_diskprep(CommandContext context, const DiskPrepCommand& com
                                {"location", outcome->location.name},
                                {"location_link", outcome->location_link},
                                {"details", outcome->state_path}});
-  tell_address(context.person, *outcome);
+  tell_address(context.person, *outcome, update_words(command, words.publish_settings));
   return ExitCode::done;
 }
 

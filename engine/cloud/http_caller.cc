@@ -71,6 +71,9 @@ Result<CallOutcome> HttpCaller::attempt(HttpRequest request, bool idempotent, co
       doubtful = !surely_not_done(answer->status);
     } else {
       last = text_for_people(answer.error().what);
+      if (!answer.error().remedy.empty())
+        return fail(ErrorCode::io_error, fmt::format("{} failed: {}", request.method, last),
+                    url_for_people(request.target), answer.error().remedy);
       doubtful = answer.error().kind == HttpFailure::Kind::maybe_applied;
     }
     if (doubtful) {

@@ -51,8 +51,8 @@ bool is_transport_header(std::string_view name) {
   return false;
 }
 
-std::unexpected<HttpFailure> not_sent(std::string what) {
-  return std::unexpected(HttpFailure{HttpFailure::Kind::not_sent, std::move(what)});
+std::unexpected<HttpFailure> not_sent(std::string what, std::string remedy = {}) {
+  return std::unexpected(HttpFailure{HttpFailure::Kind::not_sent, std::move(what), std::move(remedy)});
 }
 
 std::unexpected<HttpFailure> failure_of(httplib::Error error, const Url& url,
@@ -68,10 +68,13 @@ std::unexpected<HttpFailure> failure_of(httplib::Error error, const Url& url,
     case httplib::Error::SSLConnection:
       return not_sent(fmt::format("no TLS connection to {}: does it speak HTTPS?", where));
     case httplib::Error::SSLLoadingCerts:
-      return not_sent(fmt::format("the authorities in {} cannot be read", options.ca_file));
+      return not_sent(fmt::format("the authorities in {} cannot be read", options.ca_file),
+                      "Name a PEM file of certificates");
     case httplib::Error::SSLServerVerification:
-      return not_sent(
-          fmt::format("the certificate of {} is not by an authority that is trusted here", where));
+      return not_sent(fmt::format("the certificate of {} is not by an authority that is trusted here", where),
+                      "If the service is yours, name its authority's certificate: offseed --ca-file FILE …; "
+                      "else look who "
+                      "answers there");
     case httplib::Error::Write:
       return std::unexpected(
           HttpFailure{HttpFailure::Kind::maybe_applied,

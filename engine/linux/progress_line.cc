@@ -24,12 +24,16 @@ std::optional<uint64_t> progress_left_s(const Progress& progress) noexcept {
   return left_bytes / *rate + (left_bytes % *rate != 0);
 }
 
+static bool has_no_known_end(const Progress& progress) noexcept {
+  return progress.total_bytes == 0 && progress.done_bytes > 0;
+}
+
 static bool all_done(const Progress& progress) noexcept {
-  return progress.done_bytes >= progress.total_bytes;
+  return progress.done_bytes >= progress.total_bytes && !has_no_known_end(progress);
 }
 
 unsigned progress_percent(const Progress& progress) noexcept {
-  if (all_done(progress)) return 100;
+  if (progress.done_bytes >= progress.total_bytes) return 100;
   return static_cast<unsigned>(Wide{progress.done_bytes} * 100 / progress.total_bytes);
 }
 
@@ -41,22 +45,25 @@ std::string duration_text(uint64_t seconds) {
 }
 
 static std::string amount_text(const Progress& progress) {
+  if (has_no_known_end(progress)) return human_bytes(progress.done_bytes);
   return human_bytes(progress.done_bytes) + " of " + human_bytes(progress.total_bytes);
 }
 
 std::string progress_bar(const Progress& progress, unsigned columns) {
   const std::string stage = printable_text(progress.stage);
-  std::string right = fmt::format(" {:3} %  {}", progress_percent(progress), amount_text(progress));
+  const bool endless = has_no_known_end(progress);
+  std::string right = endless ? " " + amount_text(progress)
+                              : fmt::format(" {:3} %  {}", progress_percent(progress), amount_text(progress));
   if (const auto rate = progress_rate(progress)) right += fmt::format("  {}/s", human_bytes(*rate));
   if (all_done(progress))
     right += "  in " + duration_text(progress.elapsed_ns / 1'000'000'000);
-  else if (const auto left_s = progress_left_s(progress))
+  else if (const auto left_s = progress_left_s(progress); left_s && !endless)
     right += "  ETA " + duration_text(*left_s);
 
   const std::string left = fmt::format("{:<6} ", stage);
   constexpr size_t kBarMin = 5, kBarMax = 40;
   std::string line = left;
-  if (left.size() + right.size() + kBarMin + 2 <= columns) {
+  if (!endless && left.size() + right.size() + kBarMin + 2 <= columns) {
     const size_t bar = std::min(kBarMax, columns - left.size() - right.size() - 2);
     const size_t full = bar * progress_percent(progress) / 100;
     line += '[' + std::string(full, '#') + std::string(bar - full, ' ') + ']';
@@ -67,12 +74,14 @@ std::string progress_bar(const Progress& progress, unsigned columns) {
 }
 
 std::string progress_line(const Progress& progress) {
-  std::string line = fmt::format("{}: {} %, {}", printable_text(progress.stage), progress_percent(progress),
-                                 amount_text(progress));
+  const bool endless = has_no_known_end(progress);
+  std::string line = printable_text(progress.stage) + ": ";
+  if (!endless) line += fmt::format("{} %, ", progress_percent(progress));
+  line += amount_text(progress);
   if (const auto rate = progress_rate(progress)) line += fmt::format(", {}/s", human_bytes(*rate));
   if (all_done(progress))
     line += ", took " + duration_text(progress.elapsed_ns / 1'000'000'000);
-  else if (const auto left_s = progress_left_s(progress))
+  else if (const auto left_s = progress_left_s(progress); left_s && !endless)
     line += ", " + duration_text(*left_s) + " left";
   return line;
 }

@@ -104,7 +104,8 @@ void Terminal::progress(const Progress& progress) {
   if (redrawn_stage_ != progress.stage) end_redrawn_line();  // an unfinished stage keeps its last line
   redrawn_stage_ = progress.stage;
   redraw(progress_bar(progress, columns()));
-  if (progress.done_bytes >= progress.total_bytes) end_redrawn_line();
+  const bool has_known_end = progress.total_bytes > 0 || progress.done_bytes == 0;
+  if (has_known_end && progress.done_bytes >= progress.total_bytes) end_redrawn_line();
 }
 
 void Terminal::event(std::string_view name, const std::vector<std::pair<std::string, std::string>>& fields) {

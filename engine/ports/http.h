@@ -50,6 +50,8 @@ struct HttpFailure {
   enum class Kind : uint8_t { not_sent, maybe_applied };
   Kind kind = Kind::not_sent;
   std::string what;  // "connection refused", "no answer within 30 s", …
+  // What a person must do first; not empty: sending it again would end the same.
+  std::string remedy = {};
 };
 
 using HttpResult = std::expected<HttpResponse, HttpFailure>;

@@ -122,7 +122,9 @@ Status serve(const Options& options) {
   server->serve(runtime, service);
 
   std::atomic<bool> ends{false};
-  Datacenter datacenter(runtime, inside, bay, {.internal_token = state->internal_token, .origin = origin});
+  Datacenter datacenter(
+      runtime, inside, bay,
+      {.internal_token = state->internal_token, .origin = origin, .progress_bytes = 4 * MiB});
   Task importing = runtime.spawn("datacenter", [&] {
     while (!ends) {
       const auto round = datacenter.run_round();

@@ -39,6 +39,8 @@ TEST(ProgressLine, ForALog) {
   EXPECT_EQ(progress_line(copied(10 * TB - 1, 0)),
             "copy: 99 %, 10.0 TB of 10.0 TB");  // all but a byte is not all
   EXPECT_EQ(progress_line({"build", 0, 0, 0, 0}), "build: 100 %, 0 B of 0 B, took 0:00");
+  EXPECT_EQ(progress_line({"ingest", 3 * TB, 0, 1000 * kSecond_ns, 0}),
+            "ingest: 3.00 TB, 3.00 GB/s");  // no known end
 }
 
 TEST(ProgressBar, ForATerminal) {
@@ -47,6 +49,7 @@ TEST(ProgressBar, ForATerminal) {
   EXPECT_EQ(progress_bar(copied(0, 0), 40), "copy   [         ]   0 %  0 B of 10.0 TB");
   EXPECT_EQ(progress_bar(copied(4'500 * GB, 25'000 * kSecond_ns), 60),
             "copy     45 %  4.50 TB of 10.0 TB  180 MB/s  ETA 8:29:16");  // no room for a bar
+  EXPECT_EQ(progress_bar({"ingest", 3 * TB, 0, 1000 * kSecond_ns, 0}, 79), "ingest  3.00 TB  3.00 GB/s");
 }
 
 RC_GTEST_PROP(ProgressBar, FitsItsColumns, ()) {
