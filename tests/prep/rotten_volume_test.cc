@@ -115,7 +115,7 @@ std::optional<SessionWorld> cut_in_data(const SessionWorld& fresh) {
   return std::nullopt;
 }
 
-void plant_second_source(SessionWorld& world) {
+void plant_more_source(SessionWorld& world) {
   static_cast<void>(world.tree->make_directory("/more", 0755, 0));
   ASSERT_TRUE(world.tree->plant_file("/more/x.bin", Bytes(100'000, 7)));
   world.tree->settle();
@@ -172,7 +172,7 @@ TEST(RottenVolume, RotBetweenTwoSessionsIsRefusedByTheSecond) {
   SessionWorld first(32);
   first.put_usual_tree();
   ASSERT_TRUE(first.command(SessionWorld::first_words()).done());
-  plant_second_source(first);
+  plant_more_source(first);
   SessionWorld sound(first);
   ASSERT_TRUE(sound.command(kSecond).done());
   const auto places = built_places(first);
@@ -194,7 +194,7 @@ TEST(RottenVolume, NoSetIsBuiltOnRot) {
   SessionWorld first(33);
   first.put_usual_tree();
   ASSERT_TRUE(first.command(SessionWorld::first_words()).done());
-  plant_second_source(first);
+  plant_more_source(first);
   SessionWorld done(first);
   ASSERT_TRUE(done.command(kSecond).done());
   uint64_t built_on = 0;
@@ -223,7 +223,7 @@ TEST(RottenVolume, AnAbortedSessionLeavesTheHashesOfBefore) {
   SessionWorld world(34);
   world.put_usual_tree();
   ASSERT_TRUE(world.command(SessionWorld::first_words()).done());
-  plant_second_source(world);
+  plant_more_source(world);
   SessionWorld probe(world);
   const uint64_t port_calls = probe.command(kSecond).port_calls;
   uint64_t aborted = 0;
@@ -248,7 +248,7 @@ TEST(RottenVolume, AnotherHashFileOrNoneIsRefusedBeforeTheDriveIsWritten) {
   SessionWorld first(35);
   first.put_usual_tree();
   ASSERT_TRUE(first.command(SessionWorld::first_words()).done());
-  plant_second_source(first);
+  plant_more_source(first);
   const std::string path = "/desk/d.jrn.1.volume";
   const Bytes good = file_of(first, path);
   ASSERT_FALSE(good.empty());
@@ -281,11 +281,11 @@ TEST(RottenVolume, AJournalFromBeforeThereWereHashesGoesOn) {
   const CommandEnd resumed = world.command(kResume);
   ASSERT_TRUE(resumed.done()) << resumed.text();
   EXPECT_EQ(world.history()->volume_hashes(), nullptr);
-  plant_second_source(world);
+  plant_more_source(world);
   SessionWorld later(fresh);  // and one that was complete already
   ASSERT_TRUE(later.command(SessionWorld::first_words()).done());
   forget_volume_hashes(later);
-  plant_second_source(later);
+  plant_more_source(later);
   for (SessionWorld* each : {&world, &later}) {
     const CommandEnd second = each->command(kSecond);
     EXPECT_TRUE(second.done()) << second.text();
@@ -299,7 +299,7 @@ TEST(RottenVolume, WithoutAProofTheHashesAreKeptAllTheSame) {
   world.session.proof = false;
   ASSERT_TRUE(world.command(SessionWorld::first_words()).done());
   world.session.proof = true;
-  plant_second_source(world);
+  plant_more_source(world);
   const CommandEnd second = world.command(kSecond);
   EXPECT_TRUE(second.done()) << second.text();
 }
