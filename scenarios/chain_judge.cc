@@ -3,19 +3,155 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
+#include <map>
 
 #include "engine/base/text.h"
-#include "engine/cloud/blob_client.h"
-#include "engine/cloud/job_client.h"
-#include "engine/cloud/vault_client.h"
-#include "scenarios/chain_certificate.h"
+#include "fakes/reference/sealed_tree.h"
 #include "scenarios/tree_compare.h"
 #include "scenarios/world_judge_services.h"
 
 namespace seedbed {
 
 using Findings = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kItem = "files";
+
+void add(Findings& findings, const reference::Findings& more) {
+  for (const reference::Finding& finding : more) findings.push_back(finding.place + ": " + finding.what);
+}
+
+const FileTree& as_staged(const World& world) {
+  return world.chain->staged_files ? *world.chain->staged_files : world.files;
+}
+
+// What the staging location of that disk holds.
+reference::StagedSeed staged_seed(const World& world, const FileTree& disk) {
+  reference::StagedSeed seed;
+  look_at_disk(disk, [&](FileStore& files) {
+    seed = reference::read_staged_seed(files, "/staging", kJob, world.chain->passphrase);
+  });
+  return seed;
+}
+
+bool damaged_on_the_way(const World& world) {
+  return std::ranges::any_of(world.scenario->drives,
+                             [&](const DriveSpec& drive) { return damaged_in_shipment(world, drive.name); });
+}
+
+// A recovery point of the vault, opened by the independent reader.
+struct OpenedPoint {
+  reference::SealKeys keys;
+  reference::SealedTree tree;
+  std::vector<VaultChunkId> chunks;
+};
+Result<OpenedPoint> open_point(const World& world, VaultClient& vault, const std::string& point) {
+  OpenedPoint opened;
+  const auto item = TRY(vault.get_item(kItem));
+  if (!item) return fail(ErrorCode::not_found, "the vault does not know the item", kItem);
+  const reference::StretchSpec stretch{item->kdf.log2_n, item->kdf.r, item->kdf.p, item->kdf.salt};
+  opened.keys = TRY(reference::derive_seal_keys(world.chain->passphrase, stretch));
+  const auto content = TRY(vault.get_point(kItem, point));
+  if (!content) return fail(ErrorCode::not_found, "the vault does not know the recovery point", point);
+  for (const VaultChunkId& id : content->point.catalog) {
+    const Bytes record = TRY(vault.get_chunk(kItem, id));
+    const auto part = TRY(reference::open_sealed(opened.keys, record, "catalog of " + point));
+    TRY(opened.tree.add_part(part.plain, "catalog of " + point));
+  }
+  if (!opened.tree.finished()) return fail(ErrorCode::corrupt, "the catalog does not end", point);
+  opened.chunks = content->chunks;
+  return opened;
+}
+
+}  // namespace
+
+bool damaged_in_shipment(const World& world, const std::string& drive) {
+  return std::ranges::any_of(world.faults.standings(), [&](const FaultPlan::Standing& standing) {
+    return standing.fault.action == FaultAction::damaged_in_shipment && standing.fault.place == drive &&
+           standing.fired > 0;
+  });
+}
+
+Findings judge_staging(const World& world) {
+  if (world.chain->staging_dropped) return {};
+  reference::StagedSeed seed = staged_seed(world, world.files);
+  Findings findings;
+  add(findings, seed.findings);
+  if (!findings.empty() || seed.indexes.empty()) return findings;
+  const auto keys = reference::derive_seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
+  if (!keys) return {keys.error().message()};
+  look_at_disk(as_staged(world), [&](FileStore& files) {
+    add(findings, reference::compare_with_source(seed.tree, *keys, seed.fetch(), files, "/source"));
+  });
+  return findings;
+}
+
+Findings judge_point(const World& world, const std::string& point) {
+  Findings findings;
+  std::optional<OpenedPoint> point_read;
+  std::map<reference::SealedId, Bytes> records;
+  look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
+    OpenedPoint opened = TRY(open_point(world, clients.vault, point));
+    // Fetched here, where the network is; compared below, where the disk is.
+    point_read.emplace(std::move(opened));
+    for (const VaultChunkId& id : point_read->chunks) records[id] = TRY(clients.vault.get_chunk(kItem, id));
+    return {};
+  });
+  if (!point_read || !findings.empty()) return findings;
+  const auto fetch = [&](const reference::SealedId& id) -> Result<Bytes> {
+    const auto found = records.find(id);
+    if (found == records.end()) return fail(ErrorCode::not_found, "the point does not list a chunk", point);
+    return found->second;
+  };
+  look_at_disk(world.chain->backed_up ? *world.chain->backed_up : world.files, [&](FileStore& files) {
+    add(findings,
+        reference::compare_with_source(point_read->tree, point_read->keys, fetch, files, "/source"));
+  });
+  return findings;
+}
+
+// Every chunk that the seed's indexes name came by drive.
+Findings judge_travel(const World& world) {
+  if (damaged_on_the_way(world)) return {};  // then staging may help out, and says so
+  Findings findings;
+  const reference::StagedSeed seed = staged_seed(world, as_staged(world));
+  for (const reference::SealedIndex& index : seed.indexes)
+    for (const reference::SealedIndexEntry& entry : index.entries)
+      if (entry.kind == reference::SealedKind::data && world.chain->sent_chunks.contains(hex_lower(entry.id)))
+        findings.push_back("a chunk of the seed went over the network: " + hex_lower(entry.id));
+  if (!world.chain->staging_dropped && seed.indexes.empty()) findings.emplace_back("there was no seed");
+  return findings;
+}
+
+Findings judge_nonces(const World& world) {
+  Findings findings;
+  const reference::StagedSeed seed = staged_seed(world, as_staged(world));
+  if (seed.indexes.empty()) return {};
+  const auto keys = reference::derive_seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
+  if (!keys) return {keys.error().message()};
+  std::map<std::array<uint8_t, 12>, reference::SealedId> used;
+  const auto take = [&](const reference::SealedRecord& record) {
+    const auto [at, fresh] = used.try_emplace(record.nonce, record.id);
+    if (!fresh && at->second != record.id) findings.emplace_back("one nonce sealed two records");
+  };
+  for (const auto& [id, bytes] : seed.chunks)
+    if (const auto record = reference::open_sealed(*keys, bytes, "staging")) take(*record);
+  look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
+    for (const std::string& id : world.chain->sent_chunks) {
+      VaultChunkId wanted{};
+      const auto bytes = parse_hex(id);
+      if (!bytes || bytes->size() != wanted.size()) continue;
+      std::ranges::copy(*bytes, wanted.begin());
+      const auto known = TRY(clients.vault.query_chunks(kItem, {&wanted, 1}));
+      if (!known.front()) continue;  // its request never arrived
+      const Bytes record = TRY(clients.vault.get_chunk(kItem, wanted));
+      if (const auto opened = reference::open_sealed(*keys, record, "vault")) take(*opened);
+    }
+    return {};
+  });
+  return findings;
+}
 
 Findings judge_job(const World& world, std::string& state) {
   Findings findings;
@@ -35,9 +171,8 @@ Findings judge_job(const World& world, std::string& state) {
 // Page for page what lies in staging, or nothing at all: what the data centre could not vouch for is not put.
 Findings judge_account(const World& world) {
   Findings findings;
-  const FileTree& staged = world.chain->staged_files ? *world.chain->staged_files : world.files;
+  const FileTree& staged = as_staged(world);
   look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
-    std::string state;
     if (!TRY(clients.blobs.container_exists(kContainer))) return {};
     const auto blobs = TRY(clients.blobs.list(kContainer, ""));
     for (const ListedBlob& blob : blobs) {
@@ -52,7 +187,8 @@ Findings judge_account(const World& world) {
       Bytes want(TRY(copy.size(*handle)));
       want.resize(TRY(copy.read(*handle, 0, want)));
       const Bytes have = TRY(clients.blobs.read_all(kContainer, blob.name, 1 * GiB));
-      if (have.size() != want.size()) findings.push_back(blob.name + ": it has another length than was staged");
+      if (have.size() != want.size())
+        findings.push_back(blob.name + ": it has another length than was staged");
       for (size_t at = 0; at + 512 <= std::min(have.size(), want.size()); at += 512) {
         const ByteSpan page = ByteSpan(have).subspan(at, 512);
         if (all_zero(page) || std::ranges::equal(page, ByteSpan(want).subspan(at, 512))) continue;
@@ -89,9 +225,3 @@ Findings judge_job_states(const std::vector<std::string>& states) {
 }
 
 }  // namespace seedbed
-namespace seedbed {
-std::vector<std::string> judge_staging(const World&) { return {}; }
-std::vector<std::string> judge_point(const World&, const std::string&) { return {}; }
-std::vector<std::string> judge_travel(const World&) { return {}; }
-std::vector<std::string> judge_nonces(const World&) { return {}; }
-}

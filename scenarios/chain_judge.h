@@ -10,6 +10,9 @@
 
 namespace seedbed {
 
+// Whether that drive was hurt on its way, as the scenario wanted.
+bool damaged_in_shipment(const World& world, const std::string& drive);
+
 // Findings; empty: fine.
 
 // The staging location's base blobs hold the source as it was when "staged" was said.

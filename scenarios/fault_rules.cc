@@ -28,6 +28,7 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::swap_drive:
       return {.place = ActionPlace::drive, .takes_survivors = true};
     case FaultAction::replug:
+    case FaultAction::damaged_in_shipment:
       return {.place = ActionPlace::drive};
     case FaultAction::write_error:
       return {.events = {Kind::drive_write}, .usual_event = Kind::drive_write, .only_before = true};

@@ -42,8 +42,7 @@ CommandSpec Journey::next_spec() const {
 
 BootEnd Journey::give_command(const Watch& see) {
   const CommandSpec command = next_spec();
-  if (of_the_chain(command.action))
-    return boot_program(world_, chain_program(world_, command), log_, see);
+  if (of_the_chain(command.action)) return boot_program(world_, chain_program(world_, command), log_, see);
   return boot(world_, world_.words_of(command), log_, see);
 }
 
@@ -101,6 +100,7 @@ bool Journey::after(BootEnd&& end) {
     failures_ = 0;
     return true;
   }
+  oracles_.after_command(world_);
   if (const Error* error = end.error()) return fail_or_refuse(*error);
   next_command();
   return true;
@@ -142,7 +142,7 @@ Verdict Journey::verdict(std::string& why) const {
   // What people do can be a cause, too.
   bool justified = std::ranges::any_of(world_.scenario->commands, [](const CommandSpec& command) {
     return command.action == CommandAction::rotate_key || command.action == CommandAction::drop_staging ||
-           !command.drives.empty();
+           command.action == CommandAction::drop_container || !command.drives.empty();
   });
   for (const FaultPlan::Standing& standing : world_.faults.standings())
     justified = justified || (standing.fired > 0 && standing.fault.action != FaultAction::kill &&

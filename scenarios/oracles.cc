@@ -40,7 +40,8 @@ Oracles::Oracles(bool chain) {
                                                           {8, "secrets stay secret"},
                                                           {9, "alive"},
                                                           {10, "it really was the seed"}})
-    if (chain || (number != 1 && number != 7 && number != 10)) records_.push_back({.number = number, .name = name, .ran = false, .findings = {}});
+    if (chain || (number != 1 && number != 7 && number != 10))
+      records_.push_back({.number = number, .name = name, .ran = false, .findings = {}});
 }
 
 OracleRecord& Oracles::oracle(int number) {
@@ -74,7 +75,14 @@ void Oracles::judge_drives(const World& world, int number) {
                               : judge_shipped(as_it_was, drive, password, complete,
                                               history->last_complete()->manifest_hash);
     };
-    auto findings = judged(world);
+    if (world.chain && damaged_in_shipment(world, drive))
+      continue;                         // the data centre must say so, not the drive
+    std::optional<World> with_staging;  // the drive's source, as it was before somebody emptied it
+    if (world.chain && world.chain->staging_dropped) {
+      with_staging = world;
+      with_staging->files = *world.chain->staged_files;
+    }
+    auto findings = judged(with_staging ? *with_staging : world);
     if (!findings.empty() &&
         !world.changed_sources.empty()) {  // it changed after it was copied: then what it was counts
       World before = world;
@@ -115,7 +123,14 @@ void Oracles::judge_chain(const World& world) {
     note(5, judge_job(world, state));
     note(3, judge_account(world));
   }
-  note(7, judge_job_states(chain.job_states));
+  note(7, judge_job_states(job_states_));
+}
+
+void Oracles::after_command(const World& world) {
+  if (!world.chain || !world.chain->job_created) return;
+  std::string state;
+  note(7, judge_job(world, state));
+  if (!state.empty()) job_states_.push_back(std::move(state));
 }
 
 void Oracles::after_death(const World& world) {
@@ -264,8 +279,8 @@ void Oracles::at_end(const World& world, const std::string& stuck) {
 std::optional<Verdict> Oracles::verdict(std::string& why) const {
   static constexpr std::pair<int, Verdict> kWorstFirst[] = {
       {1, Verdict::lost},           {10, Verdict::broke_contract}, {7, Verdict::broke_contract},
-      {2, Verdict::lost},           {3, Verdict::silently_wrong}, {4, Verdict::broke_contract},
-      {5, Verdict::broke_contract}, {8, Verdict::broke_contract}, {6, Verdict::broke_contract},
+      {2, Verdict::lost},           {3, Verdict::silently_wrong},  {4, Verdict::broke_contract},
+      {5, Verdict::broke_contract}, {8, Verdict::broke_contract},  {6, Verdict::broke_contract},
       {9, Verdict::stuck}};
   for (const auto& [number, verdict] : kWorstFirst) {
     const auto record_at = std::ranges::find(records_, number, &OracleRecord::number);

@@ -22,6 +22,8 @@ class Oracles {
   void heard(const std::vector<std::string>& said);
   // The computer has died and its caches are cut: every promise must be kept by what is left (2).
   void after_death(const World& world);
+  // A command of the chain has come to its end: how the job stands is looked at.
+  void after_command(const World& world);
   // The work is over. `stuck`: why it never came to an end (9); "" when it did.
   void at_end(const World& world, const std::string& stuck);
 
@@ -44,6 +46,7 @@ class Oracles {
   Conduct conduct_;
   std::vector<OracleRecord> records_;
   std::vector<std::string> heard_;
+  std::vector<std::string> job_states_;  // as they were seen
 };
 
 }  // namespace seedbed

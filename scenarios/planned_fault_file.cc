@@ -97,8 +97,9 @@ static Status read_extent(const TomlFields& when, const Scenario& world, FaultTr
 }
 
 static Status read_trigger(const TomlFields& when, const Scenario& world, FaultTrigger& out) {
-  static constexpr Word kPhases[] = {"start",      "intent", "build",   "metadata", "data",
-                                     "finalising", "proof",  "closing", "undo",     "done"};
+  static constexpr Word kPhases[] = {"start",      "intent",   "build",    "metadata", "data",
+                                     "finalising", "proof",    "closing",  "undo",     "done",
+                                     "backup",     "shipping", "delivery", "import",   "restore"};
   static constexpr Word kSides[] = {"before", "after"};  // as EventSide counts them
   TRY(read_event(when, out));
   if (const auto phase = TRY(when.word("phase", kPhases))) out.phase = kPhases[*phase];

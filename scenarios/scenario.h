@@ -51,17 +51,18 @@ enum class CommandAction : uint8_t {
   resume,
   abort,
   // of the whole chain:
-  backup,       // source computer: one scheduled run of the agent
-  diskprep,     // copy computer: prepares the drives and creates the job
-  ship,         // copy computer: tells the job carrier and tracking number
-  deliver,      // the carrier puts the drives into the data centre's bay
-  import,       // data centre: imports what stands in the bay
-  send_back,    // data centre: the drives leave again
-  restore,      // source computer: the newest point into /restored
-  edit,         // nobody's machine: files of the source change, come and go
-  wait,         // nobody's machine: time passes
-  rotate_key,   // the account gets another first key
-  drop_staging  // somebody empties the staging location
+  backup,         // source computer: one scheduled run of the agent
+  diskprep,       // copy computer: prepares the drives and creates the job
+  ship,           // copy computer: tells the job carrier and tracking number
+  deliver,        // the carrier puts the drives into the data centre's bay
+  import,         // data centre: imports what stands in the bay
+  send_back,      // data centre: the drives leave again
+  restore,        // source computer: the newest point into /restored
+  edit,           // nobody's machine: files of the source change, come and go
+  wait,           // nobody's machine: time passes
+  rotate_key,     // the account gets another first key
+  drop_staging,   // somebody empties the staging location
+  drop_container  // somebody deletes the container in the account
 };
 // Whether the command belongs to the whole chain.
 constexpr bool of_the_chain(CommandAction action) noexcept {
@@ -77,6 +78,7 @@ struct CommandSpec {
   bool page_blobs = false;
   std::vector<std::string> drives = {};  // deliver: what is in the box; empty: what was prepared
   uint64_t wait_s = 0;                   // wait
+  bool accept_import_errors = false;     // backup
 };
 
 // The whole chain beside the drives: staging, services, data centre, vault. Present when a scenario has
@@ -84,8 +86,8 @@ struct CommandSpec {
 struct ChainSpec {
   bool two_computers = false;           // the copy computer is not the source computer
   uint64_t blob_bytes_max = 512 * MiB;  // of a base blob
-  uint64_t chunk_bytes = 16 * KiB;      // on average
-  uint64_t batch_bytes = 256 * KiB;      // staged between two durable marks
+  uint64_t chunk_bytes = 8 * KiB;       // on average
+  uint64_t batch_bytes = 256 * KiB;     // staged between two durable marks
 };
 
 enum class AfterInterruption : uint8_t {

@@ -117,9 +117,9 @@ static Status read_drives(const TomlFields& top, std::vector<DriveSpec>& out) {
 // What the operator does when a scenario of the whole chain says nothing else.
 static std::vector<CommandSpec> usual_chain() {
   std::vector<CommandSpec> out;
-  for (const CommandAction action :
-       {CommandAction::backup, CommandAction::diskprep, CommandAction::ship, CommandAction::deliver,
-        CommandAction::import, CommandAction::edit, CommandAction::backup, CommandAction::restore})
+  for (const CommandAction action : {CommandAction::backup, CommandAction::diskprep, CommandAction::ship,
+                                     CommandAction::deliver, CommandAction::import, CommandAction::send_back,
+                                     CommandAction::edit, CommandAction::backup, CommandAction::restore})
     out.push_back({.action = action, .drives = {}});
   return out;
 }
@@ -133,19 +133,19 @@ static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
   TRY(table->size("blob_max", out->blob_bytes_max, 1 * MiB, 1 * TiB));
   TRY(table->size("chunk", out->chunk_bytes, 4 * KiB, 4 * MiB));
   TRY(table->size("batch", out->batch_bytes, 64 * KiB, 1 * GiB));
-  if (out->batch_bytes < 16 * out->chunk_bytes)
-    return table->wrong(table->has("batch") ? "batch" : "chunk", "batch must hold sixteen chunks");
+  if (out->batch_bytes < 32 * out->chunk_bytes)
+    return table->wrong(table->has("batch") ? "batch" : "chunk", "a batch must hold thirty-two chunks");
   return {};
 }
 
 static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>& drives, bool chain,
                             std::vector<CommandSpec>& out) {
-  static constexpr Word kKeys[] = {"do",          "session", "drive",  "source",
-                                   "destination", "blobs",   "drives", "wait_s"};
+  static constexpr Word kKeys[] = {
+      "do", "session", "drive", "source", "destination", "blobs", "drives", "wait_s", "accept_import_errors"};
   static constexpr Word kActions[] = {// as CommandAction counts them
-                                      "prepare", "resume",  "abort",      "backup",      "diskprep",
-                                      "ship",    "deliver", "import",     "send back",   "restore",
-                                      "edit",    "wait",    "rotate key", "drop staging"};
+                                      "prepare", "resume",  "abort",      "backup",       "diskprep",
+                                      "ship",    "deliver", "import",     "send back",    "restore",
+                                      "edit",    "wait",    "rotate key", "drop staging", "drop container"};
   static constexpr Word kBlobs[] = {"block", "page"};
   std::vector<Word> names;
   for (const DriveSpec& drive : drives) names.push_back(drive.name);
@@ -170,6 +170,7 @@ static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>&
     if (!command.drives.empty() && command.action != CommandAction::deliver)
       return table.wrong("drives", "only what is delivered stands in a box");
     TRY(table.number("wait_s", command.wait_s, 1, kYear_s));
+    TRY(table.flag("accept_import_errors", command.accept_import_errors));
     TRY(table.text("session", command.session, 1, 64));
     if (const auto drive = TRY(table.word("drive", names))) command.drive = names[*drive];
     TRY(table.text("source", command.source, 1, 4000));

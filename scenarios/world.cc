@@ -114,10 +114,6 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
   std::vector<PlannedFault> faults = scenario->faults;
   for (size_t i = 0; i < faults.size(); i++) {
     Random random(sub_seed(seed, fmt::format("fault {}", i)));
-    // The computer's own events are meant, unless the scenario says otherwise or names one event.
-    if (!faults[i].when.machine && faults[i].when.event_number == 0 &&
-        faults[i].action != FaultAction::service_kill && faults[i].action != FaultAction::service_power_cut)
-      faults[i].when.machine = "";
     if (const auto slot = world.slots.find(faults[i].when.place); slot != world.slots.end())
       faults[i].when.place =
           world.drives[slot->second].identity.serial;  // scenarios name drives, events their serials

@@ -70,6 +70,7 @@ struct World {
   FileTree files;
   FaultPlan faults;
   std::string phase = "start";
+  std::map<std::string, Extent> first_data;  // by serial: the first write of the data phase
   Promises promises;
   DriveWork work;
   size_t command = 0;        // the scenario's command that is next, or under way

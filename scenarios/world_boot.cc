@@ -178,6 +178,7 @@ class Boot {
       world_.work.most_build_bytes = std::max(world_.work.most_build_bytes, built_bytes_);
     } else if (world_.phase == "data") {
       world_.work.data_bytes += event.length_bytes;
+      world_.first_data.try_emplace(event.place, Extent{event.offset_bytes, event.length_bytes});
     }
   }
 
@@ -192,7 +193,10 @@ class Boot {
     if (event.kind == EventKind::fault) return {};
     Interference interference = faults_.at(event, side);
     if (std::exchange(service_died_, false) && event.machine == "service") throw Killed{};
-    if (const std::optional<Death> death = own_death_ ? own_death_ : faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
+    if (const std::optional<Death> death =
+            own_death_
+                ? own_death_
+                : faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
       own_death_ = death;
       die_at(world_, *death, scheduler_.now_ns());
       machine_.kill();

@@ -40,20 +40,19 @@ struct ChainWorld {
   uint64_t edits = 0;
 
   // What was said, and so must be there.
-  bool staged = false;       // "the staging location holds the whole copy"
+  bool staged = false;                           // "the staging location holds the whole copy"
   std::shared_ptr<const FileTree> staged_files;  // the disk when that was said
-  bool job_created = false;  // diskprep came to its end
+  bool job_created = false;                      // diskprep came to its end
   bool seed_ingested = false;
   std::string point;                          // the newest recovery point that was told
   std::shared_ptr<const FileTree> backed_up;  // the disk when that backup ended
   bool restored = false;
+  bool staging_dropped = false;
   std::string status_text;  // of the last backup
 
   // What was seen.
-  std::vector<std::string> job_states;  // in the order they were seen, each once in a row
-  std::set<std::string> sent_chunks;    // ids that went over the network into the vault
+  std::set<std::string> sent_chunks;  // ids that went over the network into the vault
   uint64_t sent_chunk_bytes = 0;
-  std::vector<std::string> drive_statuses;  // of copy logs: what the data centre said
 };
 
 // The chain's files on a fresh disk, and the policy that names them.

@@ -130,6 +130,10 @@ void WorldFaults::befall_drive(const PlannedFault& fault, const Event& event) {
     case FaultAction::bad_sectors:
       drive->make_unreadable(extent);
       return;
+    case FaultAction::damaged_in_shipment:
+      if (const auto data = world_.first_data.find(drive->identity.serial); data != world_.first_data.end())
+        drive->rot({data->second.offset_bytes + data->second.length_bytes / 2, 4096});
+      return;
     case FaultAction::swap_drive: {
       const auto slot = std::ranges::find_if(
           world_.slots, [&](const auto& entry) { return &world_.drives[entry.second] == drive; });

@@ -3,10 +3,21 @@
 #include "engine/base/text.h"
 #include "engine/documents/vault_credentials.h"
 #include "scenarios/world_service.h"
+#include "simulator/simulated_files.h"
 
 namespace seedbed {
 
 namespace {
+
+// All worlds have one certificate, and opening its file takes longer than most judgements.
+Result<std::reference_wrapper<const ManagementCertificate>> world_certificate(World& world) {
+  static std::optional<ManagementCertificate> known;
+  if (!known) {
+    const Bytes text = TRY(world.file("/vault.VaultCredentials"));
+    known = TRY(parse_vault_credentials(as_text(text), "/vault.VaultCredentials")).certificate;
+  }
+  return std::cref(*known);
+}
 
 Status ask(World& world, VirtualRuntime& machine, HttpTransport& http,
            const std::function<Status(JudgeClients&)>& look) {
@@ -17,15 +28,23 @@ Status ask(World& world, VirtualRuntime& machine, HttpTransport& http,
   if (keys.empty()) return fail(ErrorCode::internal, "the account has no keys", kAccount);
   SecretBytes key = TRY(decode_storage_key(keys.front().base64));
   BlobClient blobs(caller, machine, std::string(kOrigin) + "/" + kAccount, kAccount, std::move(key));
-  const Bytes text = TRY(world.file("/vault.VaultCredentials"));
-  VaultCredentials credentials = TRY(parse_vault_credentials(as_text(text), "/vault.VaultCredentials"));
-  VaultClient vault(caller, machine, kOrigin, kVault,
-                    certificate_authority(std::move(credentials.certificate), kOrigin));
+  const ManagementCertificate& certificate = TRY(world_certificate(world)).get();
+  VaultClient vault(caller, machine, kOrigin, kVault, certificate_authority(certificate.clone(), kOrigin));
   JudgeClients clients{jobs, blobs, vault};
   return look(clients);
 }
 
 }  // namespace
+
+void look_at_disk(const FileTree& disk, const std::function<void(FileStore&)>& look) {
+  auto copy = std::make_shared<FileTree>(disk);
+  copy->reach_everything();
+  Scheduler scheduler({.seed = 1, .trace = {}});
+  VirtualRuntime machine(scheduler, {.name = "judge", .workers = 1, .utc_ns = 0, .costs = CostTable::none()});
+  SimulatedFiles files(machine, copy, {.latency_ns = 0});
+  Task task = machine.spawn("judge", [&] { look(files); });
+  (void)scheduler.run();  // one fibre that waits for nobody
+}
 
 void look_at_services(const World& world, std::vector<std::string>& findings,
                       const std::function<Status(JudgeClients&)>& look) {

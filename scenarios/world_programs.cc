@@ -7,6 +7,8 @@
 #include "engine/agent/agent.h"
 #include "engine/base/random.h"
 #include "engine/base/text.h"
+#include "engine/cloud/job_client.h"
+#include "engine/cloud/shared_key.h"
 #include "engine/prep/disk_prep.h"
 #include "fakes/import_service/datacenter.h"
 #include "scenarios/chain_certificate.h"
@@ -59,11 +61,12 @@ Status register_once(BootPorts& ports) {
   return register_computer(agent, "/vault.VaultCredentials", policy.state, &policy);
 }
 
-Status back_up(World& world, BootPorts& ports) {
+Status back_up(World& world, const CommandSpec& command, BootPorts& ports) {
   TRY(register_once(ports));
   AgentPorts agent = agent_ports(ports);
   const Policy policy = TRY(read_policy(ports.files, kPolicy));
-  const BackupOutcome outcome = TRY(run_backup(agent, policy));
+  const BackupOutcome outcome =
+      TRY(run_backup(agent, policy, {.accept_import_errors = command.accept_import_errors}));
   ChainWorld& chain = *world.chain;
   chain.status_text = outcome.status_text;
   if (outcome.kind == BackupOutcome::Kind::staged) {
@@ -161,9 +164,26 @@ Status restore(World& world, BootPorts& ports) {
   return {};
 }
 
+Status drop_container(World& world, BootPorts& ports) {
+  HttpCaller caller(ports.runtime, *ports.http);
+  JobClient jobs(caller, ports.runtime, kOrigin, kSubscription, kResourceGroup,
+                 TRY(token_authority(world.chain->token, "/token")));
+  const auto keys = TRY(jobs.storage_keys(kAccount));
+  const SecretBytes key = TRY(decode_storage_key(keys.front().base64));
+  HttpRequest request{.method = "DELETE",
+                      .target = fmt::format("{}/{}/{}?restype=container", kOrigin, kAccount, kContainer),
+                      .headers = {},
+                      .body = {}};
+  TRY(caller.call(std::move(request), true, [&](HttpRequest& signed_one) {
+    return sign_shared_key(signed_one, kAccount, key, ports.runtime.utc_ns());
+  }));
+  return {};
+}
+
 Status drop_staging(World& world) {
   const auto entries = TRY(world.files.list("/staging"));
   for (const DirectoryEntry& entry : entries) TRY(world.files.remove("/staging/" + entry.name, 0));
+  world.chain->staging_dropped = true;
   world.files.settle_under("/staging");
   return world.files.sync_directory("/staging");
 }
@@ -182,9 +202,11 @@ Status edit_source(World& world) {
   if (paths.size() >= 3) {
     Bytes content = TRY(world.file(paths[0], 1 * GiB));
     content.resize(content.size() + 1 + random.below(3000), 0x5e);  // grown
+    TRY(files.remove(paths[0], now_ns));
     TRY(files.plant_file(paths[0], content, 0644, now_ns));
     content = TRY(world.file(paths[1], 1 * GiB));
     if (!content.empty()) content[random.below(content.size())] ^= 0x40;
+    TRY(files.remove(paths[1], now_ns));
     TRY(files.plant_file(paths[1], content, 0644, now_ns + 1));
     TRY(files.remove(paths[2], now_ns));
   }
@@ -203,7 +225,8 @@ Program chain_program(World& world, const CommandSpec& command) {
   };
   switch (command.action) {
     case CommandAction::backup:
-      return made("source computer", "backup", "staging", [&](BootPorts& p) { return back_up(world, p); });
+      return made("source computer", "backup", "backup",
+                  [&](BootPorts& p) { return back_up(world, command, p); });
     case CommandAction::diskprep: {
       Program program =
           made("copy computer", "diskprep", "start", [&](BootPorts& p) { return prepare_drives(world, p); });
@@ -238,6 +261,8 @@ Program chain_program(World& world, const CommandSpec& command) {
       return made("portal", "rotate key", "rotate", [&](BootPorts& p) {
         return ask_dock(p, fmt::format("/_dock/accounts/{}/rotate", kAccount), R"({"key":"key1"})");
       });
+    case CommandAction::drop_container:
+      return made("portal", "drop container", "drop", [&](BootPorts& p) { return drop_container(world, p); });
     default:
       return made("source computer", "drop staging", "drop", [&](BootPorts&) { return drop_staging(world); });
   }

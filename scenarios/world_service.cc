@@ -85,7 +85,7 @@ void WorldService::start() {
   now.task = now.machine.spawn("services", [this, &now] {
     auto state = ServiceState::open(now.machine, now.files, now.entropy, kServiceDirectory);
     if (!state) return log_.note(EventKind::halt, "services: " + state.error().message());
-    Service service(**state, now.inside, now.bay, {.origin = kOrigin});
+    Service service(**state, now.inside, now.bay, {.origin = kOrigin, .only_token = world_.chain->token});
     if (const Status opened = service.open(); !opened)
       return log_.note(EventKind::halt, "services: " + opened.error().message());
     internal_token_ = (*state)->internal_token;

@@ -6,7 +6,7 @@
 
 namespace seedbed {
 
-static constexpr std::array<std::pair<FaultAction, std::string_view>, 31> kNames = {{
+static constexpr std::array<std::pair<FaultAction, std::string_view>, 32> kNames = {{
     {FaultAction::kill, "kill"},
     {FaultAction::host_power_cut, "host-power-cut"},
     {FaultAction::drive_power_cut, "drive-power-cut"},
@@ -38,6 +38,7 @@ static constexpr std::array<std::pair<FaultAction, std::string_view>, 31> kNames
     {FaultAction::service_kill, "service-kill"},
     {FaultAction::service_power_cut, "service-power-cut"},
     {FaultAction::datacentre_kill, "datacentre-kill"},
+    {FaultAction::damaged_in_shipment, "damaged-in-shipment"},
 }};
 
 std::string_view action_name(FaultAction action) noexcept {
@@ -79,6 +80,7 @@ bool legal(FaultAction action) noexcept {
     case FaultAction::sync_lie:
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:
+    case FaultAction::damaged_in_shipment:
       return false;
     default:
       return true;

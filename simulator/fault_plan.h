@@ -31,22 +31,23 @@ enum class FaultAction : uint8_t {
   file_error,       // this call on a file fails with an I/O error
   share_gone,       // everything under `place` is unreachable until share_back
   share_back,
-  source_changed,      // the file `place` of the source gets other content, size and time
-  source_grown,        // the file `place` of the source becomes longer
-  source_vanished,     // the file `place` of the source is removed
-  timeout_before,      // this request reaches nobody, and the client waits for an answer in vain
-  timeout_after,       // the service acts, its answer never comes
-  connection_refused,  // nobody takes this request
-  connection_cut,      // the connection breaks in the middle of this request, or of this answer
-  answer_429,          // "too many requests", "internal error", "unavailable", with Retry-After; the service
-  answer_500,          // is not asked
-  answer_503,          //
-  duplicated_request,  // the service is asked twice; the client gets the second answer
-  service_kill,        // the processes of the services' machine
-  service_power_cut,   // that machine
-  datacentre_kill,     // the process that imports drives
+  source_changed,       // the file `place` of the source gets other content, size and time
+  source_grown,         // the file `place` of the source becomes longer
+  source_vanished,      // the file `place` of the source is removed
+  timeout_before,       // this request reaches nobody, and the client waits for an answer in vain
+  timeout_after,        // the service acts, its answer never comes
+  connection_refused,   // nobody takes this request
+  connection_cut,       // the connection breaks in the middle of this request, or of this answer
+  answer_429,           // "too many requests", "internal error", "unavailable", with Retry-After; the service
+  answer_500,           // is not asked
+  answer_503,           //
+  duplicated_request,   // the service is asked twice; the client gets the second answer
+  service_kill,         // the processes of the services' machine
+  service_power_cut,    // that machine
+  datacentre_kill,      // the process that imports drives
+  damaged_in_shipment,  // sectors of a drive's data decay on the way (illegal)
 };
-inline constexpr FaultAction kLastFaultAction = FaultAction::datacentre_kill;
+inline constexpr FaultAction kLastFaultAction = FaultAction::damaged_in_shipment;
 std::string_view action_name(FaultAction action) noexcept;  // "kill", "host-power-cut", …
 std::optional<FaultAction> action_named(std::string_view name) noexcept;
 // What a fault does to a request on its way; none: it is not of that kind.

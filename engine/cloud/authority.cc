@@ -31,9 +31,20 @@ Result<Authority> token_authority(std::string_view token_file_text, const std::s
 }
 
 Authority certificate_authority(ManagementCertificate certificate, std::string audience_origin) {
-  auto kept = std::make_shared<const ManagementCertificate>(std::move(certificate));
-  return [kept, audience = std::move(audience_origin)](int64_t utc_ns) {
-    return client_assertion(*kept, audience, utc_ns);
+  // Signing costs more than most requests: an assertion serves for half its life.
+  struct Kept {
+    ManagementCertificate certificate;
+    std::string assertion;
+    int64_t signed_ns = 0;
+  };
+  auto kept = std::make_shared<Kept>(Kept{std::move(certificate), "", 0});
+  return [kept, audience = std::move(audience_origin)](int64_t utc_ns) -> Result<std::string> {
+    const int64_t age_ns = utc_ns - kept->signed_ns;
+    if (!kept->assertion.empty() && age_ns >= 0 && age_ns < kAssertionLife_s * 1'000'000'000 / 2)
+      return kept->assertion;
+    kept->assertion = TRY(client_assertion(kept->certificate, audience, utc_ns));
+    kept->signed_ns = utc_ns;
+    return kept->assertion;
   };
 }
 

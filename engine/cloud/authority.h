@@ -19,6 +19,7 @@ using Authority = std::function<Result<std::string>(int64_t utc_ns)>;
 Result<Authority> token_authority(std::string_view token_file_text, const std::string& where);
 
 // An assertion (client_assertion.h) for that origin, signed anew for each call.
+// One task's: it keeps the assertion that it made last.
 Authority certificate_authority(ManagementCertificate certificate, std::string audience_origin);
 
 }  // namespace seedbed
