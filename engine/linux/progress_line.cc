@@ -37,7 +37,7 @@ unsigned progress_percent(const Progress& progress) noexcept {
   return static_cast<unsigned>(Wide{progress.done_bytes} * 100 / progress.total_bytes);
 }
 
-std::string duration_text(uint64_t seconds) {
+std::string seconds_text(uint64_t seconds) {
   const uint64_t minutes = seconds / 60, hours = seconds / 3600, days = seconds / 86'400;
   if (days > 0) return fmt::format("{} d {:02}:{:02}", days, hours % 24, minutes % 60);
   if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes % 60, seconds % 60);
@@ -56,9 +56,9 @@ std::string progress_bar(const Progress& progress, unsigned columns) {
                               : fmt::format(" {:3} %  {}", progress_percent(progress), amount_text(progress));
   if (const auto rate = progress_rate(progress)) right += fmt::format("  {}/s", human_bytes(*rate));
   if (all_done(progress))
-    right += "  in " + duration_text(progress.elapsed_ns / 1'000'000'000);
+    right += "  in " + seconds_text(progress.elapsed_ns / 1'000'000'000);
   else if (const auto left_s = progress_left_s(progress); left_s && !endless)
-    right += "  ETA " + duration_text(*left_s);
+    right += "  ETA " + seconds_text(*left_s);
 
   const std::string left = fmt::format("{:<6} ", stage);
   constexpr size_t kBarMin = 5, kBarMax = 40;
@@ -80,9 +80,9 @@ std::string progress_line(const Progress& progress) {
   line += amount_text(progress);
   if (const auto rate = progress_rate(progress)) line += fmt::format(", {}/s", human_bytes(*rate));
   if (all_done(progress))
-    line += ", took " + duration_text(progress.elapsed_ns / 1'000'000'000);
+    line += ", took " + seconds_text(progress.elapsed_ns / 1'000'000'000);
   else if (const auto left_s = progress_left_s(progress); left_s && !endless)
-    line += ", " + duration_text(*left_s) + " left";
+    line += ", " + seconds_text(*left_s) + " left";
   return line;
 }
 

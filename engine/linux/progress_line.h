@@ -17,7 +17,7 @@ std::optional<uint64_t> progress_left_s(const Progress& progress) noexcept;
 unsigned progress_percent(const Progress& progress) noexcept;  // rounded down: 100 only when all is done
 
 // "0:07", "12:00", "8:23:10", "4 d 08:23"
-std::string duration_text(uint64_t seconds);
+std::string seconds_text(uint64_t seconds);
 
 // For a line that is redrawn: "copy   [#########           ]  45 %  4.50 TB of 10.0 TB  182 MB/s  ETA
 // 8:23:10", at most `columns` wide.

@@ -35,7 +35,7 @@ Result<AibHead> parse_head(ByteSpan head_bytes, const std::string& where) {
   size_t at = kFixedBytes;
   TRY(decode_facts(head_bytes.first(head_bytes.size() - sizeof(Sha256)), at, head, where));
   if (flags > (kClosed | kComplete) || load_le<uint32_t>(head_bytes, 20) != 0 || head.number == 0 ||
-      head.number > 99'999 || head.base_bytes % kPageBytes != 0 || head.entries > kEntriesMax ||
+      head.number > 99'999 || head.base_bytes % kBlobPageBytes != 0 || head.entries > kEntriesMax ||
       (head.complete && !head.closed) || head.closed != (head.entries != 0) ||
       !all_zero(head_bytes.subspan(at, head_bytes.size() - sizeof(Sha256) - at)))
     return damaged("says what cannot be", where);
@@ -44,17 +44,17 @@ Result<AibHead> parse_head(ByteSpan head_bytes, const std::string& where) {
 
 // Where the head ends, from its first bytes.
 Result<size_t> head_bytes_of(ByteSpan bytes, const std::string& where) {
-  if (bytes.size() < kPageBytes || as_text(bytes.first(kMagicBytes)) != kMagic)
+  if (bytes.size() < kBlobPageBytes || as_text(bytes.first(kMagicBytes)) != kMagic)
     return fail(ErrorCode::corrupt, "this is no index of a base blob", where,
                 "Only files made by the backup belong into the staging location");
   const size_t head_bytes = load_le<uint32_t>(bytes, 8);
-  if (head_bytes % kPageBytes != 0 || head_bytes < kPageBytes || head_bytes > kHeadBytesMax)
+  if (head_bytes % kBlobPageBytes != 0 || head_bytes < kBlobPageBytes || head_bytes > kHeadBytesMax)
     return damaged("says what cannot be", where);
   return head_bytes;
 }
 
 size_t body_bytes(uint64_t entries) {
-  return round_up(entries * kIndexEntryBytes + sizeof(Sha256), kPageBytes);
+  return round_up(entries * kIndexEntryBytes + sizeof(Sha256), kBlobPageBytes);
 }
 
 }  // namespace
@@ -71,7 +71,8 @@ Result<Bytes> encode_aib(const Aib& aib) {
   append_le(out, aib.head.source_bytes);
   append_le(out, aib.head.blob);
   encode_facts(out, aib.head);
-  store_le(MutableByteSpan(out), 8, static_cast<uint32_t>(round_up(out.size() + sizeof(Sha256), kPageBytes)));
+  store_le(MutableByteSpan(out), 8,
+           static_cast<uint32_t>(round_up(out.size() + sizeof(Sha256), kBlobPageBytes)));
   close_block(out);
   if (aib.entries.empty()) return out;
   Bytes body;
@@ -110,14 +111,14 @@ Result<Aib> parse_aib(ByteSpan bytes, const std::string& where) {
 }
 
 Result<Aib> read_aib(FileStore& files, const std::string& path) {
-  constexpr uint64_t kBound = kHeadBytesMax + kEntriesMax * kIndexEntryBytes + kPageBytes;
+  constexpr uint64_t kBound = kHeadBytesMax + kEntriesMax * kIndexEntryBytes + kBlobPageBytes;
   const Bytes bytes = TRY(read_file(files, path, kBound));
   return parse_aib(bytes, path);
 }
 
 Result<AibHead> read_aib_head(FileStore& files, const std::string& path) {
   const auto file = TRY(files.open(path, OpenMode::read));
-  Bytes head(kPageBytes);
+  Bytes head(kBlobPageBytes);
   if (TRY(file->read_at(0, head)) != head.size()) return damaged("is cut off", path);
   head.resize(TRY(head_bytes_of(head, path)));
   if (TRY(file->read_at(0, head)) != head.size()) return damaged("is cut off", path);

@@ -25,7 +25,8 @@ Result<Bytes> encode_blob_head(const AibHead& head) {
   append_le(out, head.number);
   append_le(out, head.blob);
   encode_facts(out, head);
-  store_le(MutableByteSpan(out), 8, static_cast<uint32_t>(round_up(out.size() + sizeof(Sha256), kPageBytes)));
+  store_le(MutableByteSpan(out), 8,
+           static_cast<uint32_t>(round_up(out.size() + sizeof(Sha256), kBlobPageBytes)));
   close_block(out);
   return out;
 }
@@ -36,11 +37,12 @@ Result<std::pair<AibHead, Bytes>> read_blob_head(File& file, const std::string& 
                 "Only files made by the backup belong into the staging location. If this one was, it is "
                 "damaged: remove the job's files and run the backup again");
   };
-  Bytes bytes(kPageBytes);
+  Bytes bytes(kBlobPageBytes);
   if (TRY(file.read_at(0, bytes)) != bytes.size() || as_text(ByteSpan(bytes).first(kMagicBytes)) != kMagic)
     return no_head();
   const size_t head_bytes = load_le<uint32_t>(bytes, 8);
-  if (head_bytes % kPageBytes != 0 || head_bytes < kPageBytes || head_bytes > kHeadBytesMax) return no_head();
+  if (head_bytes % kBlobPageBytes != 0 || head_bytes < kBlobPageBytes || head_bytes > kHeadBytesMax)
+    return no_head();
   bytes.resize(head_bytes);
   if (TRY(file.read_at(0, bytes)) != bytes.size() || !block_is_whole(bytes)) return no_head();
   AibHead head;
@@ -116,7 +118,7 @@ Result<std::unique_ptr<BaseBlob>> BaseBlob::resume(FileStore& files, const std::
 
 uint64_t BaseBlob::mark_bytes() const noexcept {
   return round_up(kRecordHeadBytes + 16 + 16 + (entries_.size() - marked_ + 1) * kIndexEntryBytes,
-                  kPageBytes);
+                  kBlobPageBytes);
 }
 
 Status BaseBlob::append(RecordKind kind, const ChunkId& id, ByteSpan record) {

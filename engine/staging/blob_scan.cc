@@ -39,7 +39,7 @@ class Scanner {
   // A chain of heads from the front. Bytes are not looked at yet.
   Status find_records(uint64_t at) {
     Bytes bytes(kRecordHeadBytes);
-    while (scan_.file_bytes - at >= kPageBytes) {
+    while (scan_.file_bytes - at >= kBlobPageBytes) {
       if (TRY(file_.read_at(at, bytes)) != bytes.size()) break;
       const auto head = parse_record_head(bytes);
       if (!head || head->blob != scan_.head.blob || head->sequence != found_.size() + 1 ||

@@ -36,12 +36,12 @@ struct CatalogEntry {
   uint32_t mode = 0;
   int64_t modified_ns = 0;
   uint32_t owner = 0, group = 0;
-  uint64_t size_bytes = 0;   // of a file: the sum of its extents
-  uint64_t inode = 0;        // to see whether it is still the same file
-  std::string target;        // of a symlink
-  std::string hard_link_of;  // of a file that is another name of that path: it has no extents of its own
+  uint64_t size_bytes = 0;        // of a file: the sum of its extents
+  uint64_t inode = 0;             // to see whether it is still the same file
+  std::string target = {};        // of a symlink
+  std::string hard_link_of = {};  // of a file that is another name of that path: it has no extents of its own
   bool changed_while_read = false;
-  std::vector<CatalogExtent> extents;
+  std::vector<CatalogExtent> extents = {};
   friend bool operator==(const CatalogEntry&, const CatalogEntry&) = default;
 };
 

@@ -17,7 +17,7 @@ std::optional<IndexEntry> get_index_entry(ByteSpan bytes, size_t at) {
   entry.offset_bytes = load_le<uint64_t>(bytes, at + 64);
   entry.length_bytes = load_le<uint32_t>(bytes, at + 72);
   const auto kind = load_le<uint32_t>(bytes, at + 76);
-  if (kind > 3 || entry.length_bytes == 0 || entry.length_bytes % kPageBytes != 0 ||
+  if (kind > 3 || entry.length_bytes == 0 || entry.length_bytes % kBlobPageBytes != 0 ||
       entry.length_bytes > kRecordBytesMax)
     return std::nullopt;
   entry.kind = static_cast<uint8_t>(kind);

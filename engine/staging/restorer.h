@@ -18,11 +18,12 @@
 namespace seedbed {
 
 struct RestoreOptions {
-  std::string to;                     // made when absent
-  std::vector<std::string> includes;  // globs as in path_matches; a directory brings all below; none: all
-  std::string strip_prefix;           // leading part of catalog paths that is left out ("srv/data")
-  bool owner = false;                 // set owner and group as well
-  bool overwrite = false;             // replace files that stand there and are others
+  std::string to;  // made when absent
+  std::vector<std::string> includes =
+      {};                         // globs as in path_matches; a directory brings all below; none: all
+  std::string strip_prefix = {};  // leading part of catalog paths that is left out ("srv/data")
+  bool owner = false;             // set owner and group as well
+  bool overwrite = false;         // replace files that stand there and are others
 };
 
 struct RestoreReport {

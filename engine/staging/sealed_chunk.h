@@ -20,7 +20,7 @@ namespace seedbed {
 
 using ChunkId = std::array<uint8_t, 32>;  // HMAC-SHA-256 of the plain chunk under the id key
 
-inline constexpr uint64_t kPageBytes = 512;               // page blobs: everything is a multiple of it
+inline constexpr uint64_t kBlobPageBytes = 512;           // page blobs: everything is a multiple of it
 inline constexpr uint32_t kChunkPlainBytesMax = 4 * MiB;  // of any record
 inline constexpr size_t kRecordHeadBytes = 96;
 inline constexpr size_t kRecordBytesMax = 5 * MiB;
@@ -38,7 +38,7 @@ struct RecordHead {
   std::array<uint8_t, 12> nonce{};
   ChunkId id{};
   size_t record_bytes() const noexcept {
-    return round_up(kRecordHeadBytes + uint64_t{sealed_bytes} + 16, kPageBytes);
+    return round_up(kRecordHeadBytes + uint64_t{sealed_bytes} + 16, kBlobPageBytes);
   }
 };
 

@@ -84,7 +84,7 @@ Status decode_facts(ByteSpan bytes, size_t& at, AibHead& head, const std::string
 }
 
 void close_block(Bytes& out) {
-  out.resize(round_up(out.size() + sizeof(Sha256), kPageBytes) - sizeof(Sha256));
+  out.resize(round_up(out.size() + sizeof(Sha256), kBlobPageBytes) - sizeof(Sha256));
   append(out, sha256_of(out));
 }
 

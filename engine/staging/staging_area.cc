@@ -14,7 +14,7 @@ namespace {
 
 Status check_options(const StageOptions& options) {
   TRY(check_sizes(options.chunks));
-  if (options.blob_bytes_max % kPageBytes != 0 || options.blob_bytes_max < 16 * KiB ||
+  if (options.blob_bytes_max % kBlobPageBytes != 0 || options.blob_bytes_max < 16 * KiB ||
       options.blob_bytes_max > 8 * TiB)
     return fail(ErrorCode::invalid_argument, "the largest size of a base blob makes no sense", {},
                 "A multiple of 512, from 16 KiB to 8 TiB");

@@ -95,7 +95,7 @@ Status StagingWriter::append(RecordKind kind, const ChunkId& id, ByteSpan plain,
   RecordHead head;
   head.sealed_bytes =
       static_cast<uint32_t>(packed.codec == Codec::stored ? plain.size() : packed.bytes.size());
-  const uint64_t needed_bytes = head.record_bytes() + blob_->mark_bytes() + kPageBytes;
+  const uint64_t needed_bytes = head.record_bytes() + blob_->mark_bytes() + kBlobPageBytes;
   if (blob_->size_bytes() + needed_bytes > context_.options.blob_bytes_max) {
     if (blob_->entries().size() == 1)
       return fail(ErrorCode::invalid_argument,

@@ -22,9 +22,9 @@ Metadata metadata_of(std::string_view text) {
   Metadata out;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    const size_t colon = std::min(line.find(':'), line.size());
-    out.emplace(line.substr(0, colon), line.substr(std::min(colon + 1, line.size())));
+    const size_t colon = std::min(text.find(':'), end);
+    const size_t value = std::min(colon + 1, end);
+    out.emplace(text.substr(0, colon), text.substr(value, end - value));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;

@@ -3,106 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/support/chain_world.h"
+#include "tests/agent/chain_steps.h"
 
 namespace seedbed {
 namespace {
 
+using namespace testing_support;
 using testing::HasSubstr;
-using testing_support::ChainWorld;
-using testing_support::Cut;
 using Kind = BackupOutcome::Kind;
-
-std::string text_of(const std::optional<ChainWorld::Backup>& backup, const ChainWorld& world) {
-  if (!world.stuck.empty()) return world.stuck;
-  if (!backup) return "killed";
-  return *backup ? (*backup)->status_text
-                 : std::string(error_code_name(backup->error().code)) + ": " + backup->error().message();
-}
-
-ErrorCode code_of(const std::optional<ChainWorld::Backup>& backup) {
-  return backup && !*backup ? backup->error().code : ErrorCode::internal;
-}
-
-bool is(const std::optional<ChainWorld::Backup>& backup, Kind kind) {
-  return backup && *backup && (*backup)->kind == kind;
-}
-
-RestoreRequest to(const std::string& directory) {
-  RestoreRequest request;
-  request.to = directory;
-  return request;
-}
-Result<RestoreOutcome> restore(ChainWorld& world, const RestoreRequest& request = to("/back/here")) {
-  return *world.boot<Result<RestoreOutcome>>(
-      [&](AgentPorts& ports, VirtualRuntime&) { return run_restore(ports, world.policy, request); });
-}
-
-// What the backup has to hold: the source without what is excluded.
-void expect_restored(ChainWorld& world, const std::string& to = "/back/here") {
-  const int64_t modified_ns = world.tree->stat("/source")->modified_ns;
-  ASSERT_TRUE(world.tree->remove("/source/left.tmp", modified_ns));
-  EXPECT_EQ(world.hash_of("/source"), world.hash_of(to + "/source"));
-}
-
-// The staged files as page blobs in the account, as the data centre leaves them.
-void put_seed(ChainWorld& world) {
-  const auto put = world.boot<Status>([&](AgentPorts& ports, VirtualRuntime&) -> Status {
-    for (const DirectoryEntry& entry : TRY(ports.files.list("/staging"))) {
-      const Bytes bytes = TRY(read_file(ports.files, "/staging/" + entry.name, 64 * MiB));
-      const Status done = world.with_account<Status>([&](BlobClient& blobs) -> Status {
-        TRY(blobs.create_page_blob("seed", entry.name, bytes.size()));
-        for (uint64_t at = 0; at < bytes.size(); at += MiB)
-          TRY(blobs.put_page("seed", entry.name, at,
-                             ByteSpan(bytes).subspan(at, std::min<uint64_t>(MiB, bytes.size() - at))));
-        return {};
-      });
-      TRY(Status(done));
-    }
-    return {};
-  });
-  ASSERT_TRUE(put && *put) << put->error().message();
-}
-
-// A job as if drives had been written, shipped, imported and returned.
-void complete_job(ChainWorld& world) {
-  const std::string job =
-      "/subscriptions/sub1/resourceGroups/rg1/providers/Microsoft.ImportExport/jobs/"
-      "job1?api-version=2021-01-01";
-  world.add_drive("1");
-  HttpResponse answer = world.arm("PUT", job, R"({"location":"West US","properties":{
-    "storageAccountId":"/subscriptions/sub1/resourceGroups/rg1/providers/Microsoft.Storage/storageAccounts/devstoreaccount1",
-    "jobType":"Import","returnAddress":{"recipientName":"T","streetAddress1":"S","city":"R","stateOrProvince":"WA",
-    "postalCode":"98007","countryOrRegion":"USA","phone":"42","email":"t@contoso.com"},
-    "returnShipping":{"carrierName":"FedEx","carrierAccountNumber":"9"},"diagnosticsPath":"waimportexport",
-    "driveList":[{"driveId":"SER1","bitLockerKey":"111111-222222-333333-444444-555555-666666-777777-888888",
-    "manifestFile":"\\DriveManifest.xml","manifestHash":"00112233445566778899AABBCCDDEEFF","driveHeaderHash":""}]}})");
-  ASSERT_LT(answer.status, 300) << as_text(answer.body);
-  answer = world.arm(
-      "PATCH", job,
-      R"({"properties":{"state":"Shipping","deliveryPackage":{"carrierName":"FedEx","trackingNumber":"T1","driveCount":1,"shipDate":"2016-11-02"}}})");
-  ASSERT_LT(answer.status, 300) << as_text(answer.body);
-  answer = world.dock("/_dock/deliver", R"({"carrier":"FedEx","tracking":"T1","drives":["1"]})");
-  ASSERT_LT(answer.status, 300) << as_text(answer.body);
-  for (const char* state : {"Transferring", "Completed"}) {
-    answer =
-        world.inner("POST", "/_dock/jobs/1/drives/SER1",
-                    fmt::format(R"({{"state":"{}","copyStatus":"{}","percentComplete":100}})", state, state));
-    ASSERT_LT(answer.status, 300) << as_text(answer.body);
-  }
-  answer = world.dock("/_dock/return", "{}");
-  ASSERT_LT(answer.status, 300) << as_text(answer.body);
-}
-
-struct Started {
-  explicit Started(uint64_t seed) : world(seed) {
-    world.put_usual_tree();
-    EXPECT_TRUE(world.make_container());
-    const Status bound = world.register_here();
-    EXPECT_TRUE(bound) << bound.error().message();
-  }
-  ChainWorld world;
-};
 
 TEST(Journey, WithRealDrivesFromSourceToVaultAndBack) {
   Started started(1);
@@ -411,6 +319,7 @@ TEST(Journey, DrivesKilledAnywhereMakeOneJob) {
     const auto again = world.prepare_drives({"a"});
     ASSERT_TRUE(again && *again) << "killed at " << at << ": "
                                  << (again ? again->error().message() : world.stuck);
+    expect_jobs(world, 1, 1);
     if (killed % 4 != 1) continue;
     ASSERT_TRUE(world.ship("FedEx", "T1"));
     ASSERT_TRUE(world.ship("FedEx", "T1"));  // the same again is fine

@@ -27,7 +27,7 @@ std::string pfx_text(PfxKind kind = PfxKind::modern) {
 }
 
 template <typename T>
-void expect_refused(const Result<T>& result, const std::string& what) {
+void expect_not_believed(const Result<T>& result, const std::string& what) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::corrupt) << result.error().message();
   EXPECT_THAT(result.error().what, HasSubstr(what));
@@ -164,19 +164,19 @@ TEST(PublishSettings, WhatIsWrongIsSaidWithItsPlace) {
     return parse_publish_settings(kHead + middle + kTail, "file");
   };
   const std::string good = subscription("1", pfx_text());
-  expect_refused(of(good + good), "comes twice");
-  expect_refused(of(subscription("", pfx_text())), "no Id");
-  expect_refused(of(subscription("1", "")), "no ManagementCertificate");
-  expect_refused(of(subscription("1", "no base64!")), "no base64");
-  expect_refused(of(subscription("1", "AAAA")), "no PFX");
-  expect_refused(of(subscription("1", pfx_text(PfxKind::with_password))), "password");
-  expect_refused(of(""), "no subscription");
-  expect_refused(of("<Other/>"), "a Subscription was expected");
-  expect_refused(parse_publish_settings("<Other/>", "file"), "no publish settings");
-  expect_refused(parse_publish_settings("", "file"), "");
+  expect_not_believed(of(good + good), "comes twice");
+  expect_not_believed(of(subscription("", pfx_text())), "no Id");
+  expect_not_believed(of(subscription("1", "")), "no ManagementCertificate");
+  expect_not_believed(of(subscription("1", "no base64!")), "no base64");
+  expect_not_believed(of(subscription("1", "AAAA")), "no PFX");
+  expect_not_believed(of(subscription("1", pfx_text(PfxKind::with_password))), "password");
+  expect_not_believed(of(""), "no subscription");
+  expect_not_believed(of("<Other/>"), "a Subscription was expected");
+  expect_not_believed(parse_publish_settings("<Other/>", "file"), "no publish settings");
+  expect_not_believed(parse_publish_settings("", "file"), "");
   // the reader may have read the tag behind a long one already
   EXPECT_THAT(of(good + subscription("1", "AAAA")).error().where, testing::StartsWith("file: line "));
-  expect_refused(of(subscription("1", std::string(3 * kPfxBytesMax, 'A'))), "too long");
+  expect_not_believed(of(subscription("1", std::string(3 * kPfxBytesMax, 'A'))), "too long");
 }
 
 constexpr const char* kVaultHead =
@@ -228,21 +228,22 @@ TEST(VaultCredentials, WhatIsWrongIsSaidWithItsPlace) {
     text.erase(text.find(part), part.size());
     return parse_vault_credentials(text, "file");
   };
-  expect_refused(without("<SubscriptionId>s-1</SubscriptionId>"), "SubscriptionId is missing");
-  expect_refused(without("<ResourceName>vault-1</ResourceName>"), "ResourceName is missing");
-  expect_refused(without("<ManagementCert>" + certificate + "</ManagementCert>"),
-                 "ManagementCert is missing");
-  expect_refused(without("<ManagementCert>" + certificate + "</ManagementCert>"),
-                 "ManagementCert is missing");
+  expect_not_believed(without("<SubscriptionId>s-1</SubscriptionId>"), "SubscriptionId is missing");
+  expect_not_believed(without("<ResourceName>vault-1</ResourceName>"), "ResourceName is missing");
+  expect_not_believed(without("<ManagementCert>" + certificate + "</ManagementCert>"),
+                      "ManagementCert is missing");
+  expect_not_believed(without("<ManagementCert>" + certificate + "</ManagementCert>"),
+                      "ManagementCert is missing");
 }
 
 TEST(VaultCredentials, CertificatesThatDoNotServe) {
-  expect_refused(parse_vault_credentials(vault_file("MIIx=="), "file"), "no base64");
-  expect_refused(parse_vault_credentials(vault_file(base64(TestCertificate::shared().der())), "file"),
-                 "no PFX");
-  expect_refused(parse_vault_credentials(vault_file(pfx_text(PfxKind::without_key)), "file"), "private key");
-  expect_refused(parse_vault_credentials("<BackupVaultCreds/>", "file"), "SubscriptionId is missing");
-  expect_refused(parse_vault_credentials("<PublishData/>", "file"), "no vault credentials");
+  expect_not_believed(parse_vault_credentials(vault_file("MIIx=="), "file"), "no base64");
+  expect_not_believed(parse_vault_credentials(vault_file(base64(TestCertificate::shared().der())), "file"),
+                      "no PFX");
+  expect_not_believed(parse_vault_credentials(vault_file(pfx_text(PfxKind::without_key)), "file"),
+                      "private key");
+  expect_not_believed(parse_vault_credentials("<BackupVaultCreds/>", "file"), "SubscriptionId is missing");
+  expect_not_believed(parse_vault_credentials("<PublishData/>", "file"), "no vault credentials");
 }
 
 TEST(CredentialFiles, MutationsNeverCrashNorTellTheKey) {

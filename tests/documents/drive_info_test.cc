@@ -7,7 +7,7 @@
 namespace seedbed {
 namespace {
 
-constexpr std::string_view kGolden =
+constexpr std::string_view kGoldenInfo =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     "<Drive>\n"
     "  <DriveId>9WM35C2V</DriveId>\n"
@@ -21,17 +21,17 @@ DriveInfo sample() {
           "\\DriveManifest.xml", md5_of({})};
 }
 
-std::string golden_with(std::string_view from, std::string_view to) {
-  std::string text(kGolden);
+std::string golden_info_with(std::string_view from, std::string_view to) {
+  std::string text(kGoldenInfo);
   return text.replace(text.find(from), from.size(), to);
 }
 
 TEST(DriveInfo, TheTextIsTheDocumentedOne) {
-  EXPECT_EQ(encode_drive_info(sample()).value(), kGolden);
+  EXPECT_EQ(encode_drive_info(sample()).value(), kGoldenInfo);
 }
 
 TEST(DriveInfo, ComesBack) {
-  const DriveInfo info = parse_drive_info(kGolden, "x").value();
+  const DriveInfo info = parse_drive_info(kGoldenInfo, "x").value();
   EXPECT_EQ(info.drive_id, sample().drive_id);
   EXPECT_EQ(info.bitlocker_key.text(), sample().bitlocker_key.text());
   EXPECT_EQ(info.manifest_file, sample().manifest_file);
@@ -58,19 +58,19 @@ TEST(DriveInfo, RefusesWhatIsIncompleteOrUnknown) {
   };
   EXPECT_TRUE(refused(""));
   EXPECT_TRUE(refused("<Drive/>"));
-  EXPECT_TRUE(refused(golden_with("9WM35C2V", "")));
-  EXPECT_TRUE(refused(golden_with("  <DriveId>9WM35C2V</DriveId>\n", "")));
-  EXPECT_TRUE(refused(golden_with("<DriveId>", "<DriveId>1</DriveId><DriveId>")));
-  EXPECT_TRUE(refused(golden_with("<DriveId>", "<DriveId a=\"b\">")));
-  EXPECT_TRUE(refused(golden_with("<DriveId>", "<Other/><DriveId>")));
-  EXPECT_TRUE(refused(golden_with("D41D", "d41d")));
-  EXPECT_TRUE(refused(golden_with("D41D", "")));
-  EXPECT_TRUE(refused(golden_with("</Drive>", "</Drive><Drive/>")));
-  EXPECT_TRUE(refused(golden_with("</Drive>", "")));
-  EXPECT_TRUE(refused(golden_with("<Drive>", "<!DOCTYPE Drive><Drive>")));
-  EXPECT_TRUE(refused(golden_with("<DriveId>", "<DriveId>" + std::string(70'000, 'x'))));
-  for (size_t length = 0; length < kGolden.size() - 1; length++)
-    EXPECT_TRUE(refused(std::string(kGolden.substr(0, length)))) << length;
+  EXPECT_TRUE(refused(golden_info_with("9WM35C2V", "")));
+  EXPECT_TRUE(refused(golden_info_with("  <DriveId>9WM35C2V</DriveId>\n", "")));
+  EXPECT_TRUE(refused(golden_info_with("<DriveId>", "<DriveId>1</DriveId><DriveId>")));
+  EXPECT_TRUE(refused(golden_info_with("<DriveId>", "<DriveId a=\"b\">")));
+  EXPECT_TRUE(refused(golden_info_with("<DriveId>", "<Other/><DriveId>")));
+  EXPECT_TRUE(refused(golden_info_with("D41D", "d41d")));
+  EXPECT_TRUE(refused(golden_info_with("D41D", "")));
+  EXPECT_TRUE(refused(golden_info_with("</Drive>", "</Drive><Drive/>")));
+  EXPECT_TRUE(refused(golden_info_with("</Drive>", "")));
+  EXPECT_TRUE(refused(golden_info_with("<Drive>", "<!DOCTYPE Drive><Drive>")));
+  EXPECT_TRUE(refused(golden_info_with("<DriveId>", "<DriveId>" + std::string(70'000, 'x'))));
+  for (size_t length = 0; length < kGoldenInfo.size() - 1; length++)
+    EXPECT_TRUE(refused(std::string(kGoldenInfo.substr(0, length)))) << length;
 }
 
 TEST(DriveInfo, RefusesToWriteWhatCannotBeRead) {
@@ -83,7 +83,7 @@ TEST(DriveInfo, RefusesToWriteWhatCannotBeRead) {
 }
 
 RC_GTEST_PROP(DriveInfoProperty, MutationsAreReadOrRefused, ()) {
-  std::string text(kGolden);
+  std::string text(kGoldenInfo);
   const auto at = *rc::gen::inRange<size_t>(0, text.size());
   text[at] = *rc::gen::arbitrary<char>();
   const auto info = parse_drive_info(text, "x");

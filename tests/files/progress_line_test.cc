@@ -68,11 +68,11 @@ RC_GTEST_PROP(ProgressBar, FitsItsColumns, ()) {
 }
 
 TEST(Duration, InTheUnitsThatMatter) {
-  EXPECT_EQ(duration_text(0), "0:00");
-  EXPECT_EQ(duration_text(7), "0:07");
-  EXPECT_EQ(duration_text(720), "12:00");
-  EXPECT_EQ(duration_text(30'190), "8:23:10");
-  EXPECT_EQ(duration_text(4 * 86'400 + 30'190), "4 d 08:23");
+  EXPECT_EQ(seconds_text(0), "0:00");
+  EXPECT_EQ(seconds_text(7), "0:07");
+  EXPECT_EQ(seconds_text(720), "12:00");
+  EXPECT_EQ(seconds_text(30'190), "8:23:10");
+  EXPECT_EQ(seconds_text(4 * 86'400 + 30'190), "4 d 08:23");
 }
 
 TEST(ProgressPace, TellsFirstStepsTimesAndTheLast) {

@@ -9,6 +9,7 @@
 #include "tests/house/allowances.h"
 #include "tests/house/build_rules.h"
 #include "tests/house/code_rules.h"
+#include "tests/house/definition_rules.h"
 #include "tests/house/include_rules.h"
 
 namespace seedbed::house {
@@ -76,6 +77,20 @@ TEST(House, EverySourceIsBuiltAndEveryTestRuns) {
   const BuildLists lists = build_lists(text_of("cmake/house.cmake"), text_of("cmake/tests.cmake"));
   for (const auto& file : tree())
     if (is_code(file)) expect_none(check_built(file.path, lists));
+}
+
+// Several types and functions of one name lived in two rooms and linked without a word.
+TEST(House, EveryNameHasOneDefinition) {
+  size_t types = 0, functions = 0;
+  for (const auto& file : tree())
+    if (is_code(file) && is_header(file.path))
+      for (const auto& definition : definitions_of(file))
+        (definition.kind == Definition::Kind::type ? types : functions)++;
+  EXPECT_GT(types, 300u);  // the reader still finds its way
+  EXPECT_GT(functions, 300u);
+  std::vector<SourceFile> code;
+  std::copy_if(tree().begin(), tree().end(), std::back_inserter(code), is_code);
+  expect_none(check_one_definition(code));
 }
 
 TEST(House, ClocksThreadsAndChanceStayWithTheAdaptors) {

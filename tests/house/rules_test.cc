@@ -4,6 +4,7 @@
 
 #include "tests/house/build_rules.h"
 #include "tests/house/code_rules.h"
+#include "tests/house/definition_rules.h"
 #include "tests/house/include_rules.h"
 
 namespace seedbed::house {
@@ -126,6 +127,69 @@ TEST(BuildRules, EverySourceIsInSomeList) {
        {"engine/attic/a.cc", "engine/base/sub/a.cc", "engine/cli/other_main.cc", "engine/cli/a.cc",
         "tests/other/a_test.cc", "tests/base/sub/a.cc", "tests/a.cc", "bench/a.cc", "bench/sub/a_bench.cc"})
     EXPECT_EQ(check_built(forgotten, lists).size(), 1u) << forgotten;
+}
+
+std::vector<std::string> defined(const std::string& text) {
+  std::vector<std::string> names;
+  for (const auto& definition : definitions_of({"engine/prep/a.h", text})) names.push_back(definition.name);
+  return names;
+}
+
+TEST(DefinitionRules, WhatTheLinkerSees) {
+  EXPECT_THAT(defined("namespace a::b {\nstruct X;\nstruct X { int f(int x) { return x; } };\nenum class E : "
+                      "uint8_t { one, two };\nclass Y final : public X { Y() : x_{1} {} };\n}\nunion U {};"),
+              ElementsAre("a::b::X", "a::b::E", "a::b::Y", "U"));
+  EXPECT_THAT(defined("namespace n {\nint f(const std::string& text, size_t n = 3, std::map<int, int>);\n"
+                      "[[nodiscard]] Result<std::map<A, std::function<B(C)>>> g();\n"
+                      "template <typename T>\ninline T h(T t) { return {t}; }\n"
+                      "bool operator==(const A& a, const A& b);\n}\nint after;"),
+              ElementsAre("n::f(const std::string&,size_t,std::map<int,int>,)", "n::g()", "n::h(T,)",
+                          "n::operator==(const A&,const A&,)", "after"));
+  EXPECT_THAT(defined("inline constexpr int kShared = 3;\nextern int known;\nint table[] = {1, 2};"),
+              ElementsAre("kShared", "known", "table"));
+  EXPECT_THAT(defined("#define X struct Y { \\\n  int z; }\nstruct A { int a = b(1); } a;"),
+              ElementsAre("A"));
+}
+
+TEST(DefinitionRules, WhatTheLinkerDoesNotSee) {
+  for (const char* unseen :
+       {"namespace { struct X {}; int f() { return 1; } }", "static int f() { return 1; }",
+        "constexpr int kOwn = 3;", "const std::string kOwn = \"a\";", "class X;", "using X = int;",
+        "int X::f() const { return 1; }", "X::X(int a) : a_(a), b_{2}, c_({3}) { f(); }",
+        "template <> struct hash<X> {};", "static_assert(sizeof(int) == 4);",
+        "constexpr auto kOwn = [](int x) { return x; };", "// struct X {};", "namespace x = y;",
+        "X& X::operator=(X&& other) noexcept { return *this; }"})
+    EXPECT_THAT(defined(unseen), IsEmpty()) << unseen;
+  // and it stands at the right place behind each of them
+  EXPECT_THAT(defined("namespace n {\nX::X(int a) : a_(a), b_{2} { f(); }\nint X::g() { return 1; }\n"
+                      "namespace {\nint h() { return 2; }\n}\nint i() { return 3; }\n}\nint j();"),
+              ElementsAre("n::i()", "j()"));
+}
+
+TEST(DefinitionRules, APlantedPairIsCaught) {
+  const SourceFile log{"engine/documents/copy_log.h", "namespace s {\nstruct CopyLog { int a; };\n}"},
+      same{"fakes/import_service/copy_log.h", "namespace s {\n\nstruct CopyLog { long a, b; };\n}"},
+      judge{"fakes/reference/copy_log.h", "namespace s::reference { struct CopyLog { int b; }; }"},
+      parse{"engine/cloud/a.cc", "namespace s { Id parse_id(std::string_view text) { return {}; } }"},
+      parses{"engine/staging/b.h", "namespace s { Id parse_id(std::string_view); }"},
+      overload{"engine/agent/b.h", "namespace s { Id parse_id(const Json& json); }"},
+      constant{"engine/journal/c.h", "namespace s { inline constexpr size_t kMax = 1; }"},
+      constants{"engine/volume/c.h", "namespace s { inline constexpr size_t kMax = 2; }"};
+  EXPECT_THAT(check_one_definition({log, judge, parse, overload, constant}), IsEmpty());
+  EXPECT_THAT(texts(check_one_definition({log, same})),
+              ElementsAre("fakes/import_service/copy_log.h:3: s::CopyLog is in another room too, at "
+                          "engine/documents/copy_log.h:2: the linker would take one for both"));
+  EXPECT_THAT(texts(check_one_definition({parse, parses})), ElementsAre(HasSubstr("s::parse_id")));
+  EXPECT_THAT(texts(check_one_definition({constant, constants})), ElementsAre(HasSubstr("s::kMax")));
+  // one room, two sources
+  EXPECT_THAT(
+      check_one_definition({{"engine/prep/a.h", "int f();"}, {"engine/prep/a.cc", "int f() { return 1; }"}}),
+      IsEmpty());
+  EXPECT_THAT(texts(check_one_definition({{"engine/prep/a.cc", "struct X { int a; };"},
+                                          {"engine/prep/b.cc", "struct X { long a; };"}})),
+              ElementsAre(HasSubstr("engine/prep/b.cc:1: X has a body at engine/prep/a.cc:1 too")));
+  EXPECT_THAT(check_one_definition({{"tests/a/a.cc", "struct X {};"}, {"tests/b/b.cc", "struct X {};"}}),
+              IsEmpty());
 }
 
 TEST(CodeRules, ClocksThreadsAndChanceAreForAdaptors) {

@@ -20,7 +20,7 @@ using test::ids_of;
 using test::numbered;
 using test::SetClock;
 
-constexpr const char* kPath = "drive.jrn";
+constexpr const char* kJournalPath = "drive.jrn";
 
 struct Model {
   bool open = true;  // whether the process holds a journal
@@ -28,7 +28,7 @@ struct Model {
 
 struct Machine {
   explicit Machine(uint64_t seed) : files(seed) {
-    journal = Journal::create(files, clock, kPath, "id").value();
+    journal = Journal::create(files, clock, kJournalPath, "id").value();
   }
 
   CrashingFiles files;
@@ -44,7 +44,7 @@ struct Machine {
     files.no_crash();
     files.no_failure();
     journal.reset();
-    auto opened = Journal::open(files, clock, kPath);
+    auto opened = Journal::open(files, clock, kJournalPath);
     if (!opened) RC_FAIL(opened.error().message());
     journal = std::move(*opened);
     const auto found = ids_of(*journal);
@@ -140,7 +140,7 @@ struct Reopen : Troubled {
     if (trouble != Trouble::none) {  // opening is cut short itself
       arm(machine);
       try {
-        (void)Journal::open(machine.files, machine.clock, kPath);
+        (void)Journal::open(machine.files, machine.clock, kJournalPath);
       } catch (const Killed&) {
         machine.files.kill();
       }

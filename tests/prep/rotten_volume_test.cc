@@ -11,9 +11,9 @@ using testing_support::CommandEnd;
 using testing_support::Cut;
 using testing_support::SessionWorld;
 
-const std::vector<std::string> kResume =
+const std::vector<std::string> kResumeWords =
     SessionWorld::with({"/j:/desk/d.jrn", "/id:session-1", "/ResumeSession"});
-const std::vector<std::string> kSecond =
+const std::vector<std::string> kSecondWords =
     SessionWorld::with({"/j:/desk/d.jrn", "/id:session-2", "/srcdir:/more", "/dstdir:box/more/"});
 constexpr uint64_t kSectorBytes = 512;
 
@@ -115,7 +115,7 @@ std::optional<SessionWorld> cut_in_data(const SessionWorld& fresh) {
   return std::nullopt;
 }
 
-void plant_second_source(SessionWorld& world) {
+void plant_more_source(SessionWorld& world) {
   static_cast<void>(world.tree->make_directory("/more", 0755, 0));
   ASSERT_TRUE(world.tree->plant_file("/more/x.bin", Bytes(100'000, 7)));
   world.tree->settle();
@@ -153,7 +153,7 @@ TEST(RottenVolume, RotInWhatBuildingWroteIsRefusedByTheFirstSessionsProof) {
   const auto cut = cut_in_data(fresh);
   ASSERT_TRUE(cut);
   SessionWorld sound(*cut);
-  ASSERT_TRUE(sound.command(kResume).done());
+  ASSERT_TRUE(sound.command(kResumeWords).done());
   auto places = built_places(sound);
   ASSERT_GE(places.size(), 25u);
   uint64_t by_proof = 0;
@@ -161,7 +161,7 @@ TEST(RottenVolume, RotInWhatBuildingWroteIsRefusedByTheFirstSessionsProof) {
   for (const Place& place : places) {
     SessionWorld world(*cut);
     world.drive.rot(place.sector);
-    const CommandEnd end = world.command(kResume);
+    const CommandEnd end = world.command(kResumeWords);
     EXPECT_TRUE(corrupt(end) || not_clean(end)) << place.name << ": " << end.text();
     if (refused_by_the_proof(end)) by_proof++;
   }
@@ -172,16 +172,16 @@ TEST(RottenVolume, RotBetweenTwoSessionsIsRefusedByTheSecond) {
   SessionWorld first(32);
   first.put_usual_tree();
   ASSERT_TRUE(first.command(SessionWorld::first_words()).done());
-  plant_second_source(first);
+  plant_more_source(first);
   SessionWorld sound(first);
-  ASSERT_TRUE(sound.command(kSecond).done());
+  ASSERT_TRUE(sound.command(kSecondWords).done());
   const auto places = built_places(first);
   ASSERT_GE(places.size(), 25u);
   uint64_t by_proof = 0;
   for (const Place& place : places) {
     SessionWorld world(first);
     world.drive.rot(place.sector);
-    const CommandEnd end = world.command(kSecond);
+    const CommandEnd end = world.command(kSecondWords);
     EXPECT_TRUE(corrupt(end) || not_clean(end)) << place.name << ": " << end.text();
     if (refused_by_the_proof(end)) by_proof++;
   }
@@ -194,9 +194,9 @@ TEST(RottenVolume, NoSetIsBuiltOnRot) {
   SessionWorld first(33);
   first.put_usual_tree();
   ASSERT_TRUE(first.command(SessionWorld::first_words()).done());
-  plant_second_source(first);
+  plant_more_source(first);
   SessionWorld done(first);
-  ASSERT_TRUE(done.command(kSecond).done());
+  ASSERT_TRUE(done.command(kSecondWords).done());
   uint64_t built_on = 0;
   const uint64_t capacity_bytes = first.drive.contract.capacity_bytes;
   Bytes before(4096), after(4096);
@@ -211,7 +211,7 @@ TEST(RottenVolume, NoSetIsBuiltOnRot) {
         continue;
       SessionWorld world(first);
       world.drive.rot({unit + at, kSectorBytes});
-      const CommandEnd end = world.command(kSecond);
+      const CommandEnd end = world.command(kSecondWords);
       EXPECT_TRUE(corrupt(end)) << unit + at << ": " << end.text();
       built_on++;
     }
@@ -223,13 +223,13 @@ TEST(RottenVolume, AnAbortedSessionLeavesTheHashesOfBefore) {
   SessionWorld world(34);
   world.put_usual_tree();
   ASSERT_TRUE(world.command(SessionWorld::first_words()).done());
-  plant_second_source(world);
+  plant_more_source(world);
   SessionWorld probe(world);
-  const uint64_t port_calls = probe.command(kSecond).port_calls;
+  const uint64_t port_calls = probe.command(kSecondWords).port_calls;
   uint64_t aborted = 0;
   for (uint64_t at = port_calls / 3; at < port_calls; at += port_calls / 12) {
     SessionWorld half(world);
-    if (half.command(kSecond, at, Cut::host_power).outcome) continue;
+    if (half.command(kSecondWords, at, Cut::host_power).outcome) continue;
     const CommandEnd abort =
         half.command(SessionWorld::with({"/j:/desk/d.jrn", "/id:session-2", "/AbortSession"}));
     if (!abort.done()) continue;  // complete already, or never begun
@@ -248,7 +248,7 @@ TEST(RottenVolume, AnotherHashFileOrNoneIsRefusedBeforeTheDriveIsWritten) {
   SessionWorld first(35);
   first.put_usual_tree();
   ASSERT_TRUE(first.command(SessionWorld::first_words()).done());
-  plant_second_source(first);
+  plant_more_source(first);
   const std::string path = "/desk/d.jrn.1.volume";
   const Bytes good = file_of(first, path);
   ASSERT_FALSE(good.empty());
@@ -261,11 +261,11 @@ TEST(RottenVolume, AnotherHashFileOrNoneIsRefusedBeforeTheDriveIsWritten) {
       ASSERT_TRUE(world.tree->plant_file(path, bad, 0600));
     }
     const uint64_t before = world.drive.cache.visible().hash();
-    EXPECT_TRUE(corrupt(world.command(kSecond)));
+    EXPECT_TRUE(corrupt(world.command(kSecondWords)));
     EXPECT_EQ(world.drive.cache.visible().hash(), before);
     if (gone) {
       ASSERT_TRUE(world.tree->plant_file(path, good, 0600));
-      const CommandEnd again = world.command(kSecond);  // restored: the session goes on
+      const CommandEnd again = world.command(kSecondWords);  // restored: the session goes on
       EXPECT_TRUE(again.done()) << again.text();
     }
   }
@@ -278,16 +278,16 @@ TEST(RottenVolume, AJournalFromBeforeThereWereHashesGoesOn) {
   ASSERT_TRUE(cut);
   SessionWorld world(*cut);
   forget_volume_hashes(world);
-  const CommandEnd resumed = world.command(kResume);
+  const CommandEnd resumed = world.command(kResumeWords);
   ASSERT_TRUE(resumed.done()) << resumed.text();
   EXPECT_EQ(world.history()->volume_hashes(), nullptr);
-  plant_second_source(world);
+  plant_more_source(world);
   SessionWorld later(fresh);  // and one that was complete already
   ASSERT_TRUE(later.command(SessionWorld::first_words()).done());
   forget_volume_hashes(later);
-  plant_second_source(later);
+  plant_more_source(later);
   for (SessionWorld* each : {&world, &later}) {
-    const CommandEnd second = each->command(kSecond);
+    const CommandEnd second = each->command(kSecondWords);
     EXPECT_TRUE(second.done()) << second.text();
     EXPECT_TRUE(each->judge({{"/source", "box/tree/"}, {"/more", "box/more/"}}).empty());
   }
@@ -299,8 +299,8 @@ TEST(RottenVolume, WithoutAProofTheHashesAreKeptAllTheSame) {
   world.session.proof = false;
   ASSERT_TRUE(world.command(SessionWorld::first_words()).done());
   world.session.proof = true;
-  plant_second_source(world);
-  const CommandEnd second = world.command(kSecond);
+  plant_more_source(world);
+  const CommandEnd second = world.command(kSecondWords);
   EXPECT_TRUE(second.done()) << second.text();
 }
 

@@ -25,7 +25,7 @@ VolumeHashes some_hashes(const std::vector<uint16_t>& units) {
   return hashes;
 }
 
-ErrorCode code_of(ByteSpan bytes, uint64_t capacity_bytes = kCapacity_bytes) {
+ErrorCode code_of_hashes(ByteSpan bytes, uint64_t capacity_bytes = kCapacity_bytes) {
   const auto parsed = parse_volume_hashes(bytes, capacity_bytes, "here");
   return parsed ? ErrorCode::internal : parsed.error().code;
 }
@@ -104,20 +104,20 @@ TEST(VolumeHashes, MalformedFilesAreRefused) {
     return bytes;
   };
   constexpr size_t kCountAt = 16, kFirstAt = 24, kSecondAt = 48, kThirdAt = 72;
-  EXPECT_EQ(code_of({}), ErrorCode::corrupt);
-  EXPECT_EQ(code_of(ByteSpan(good).first(23)), ErrorCode::corrupt);
-  EXPECT_EQ(code_of(ByteSpan(good).first(good.size() - 1)), ErrorCode::corrupt);
-  EXPECT_EQ(code_of(with(0, 0)), ErrorCode::corrupt);
+  EXPECT_EQ(code_of_hashes({}), ErrorCode::corrupt);
+  EXPECT_EQ(code_of_hashes(ByteSpan(good).first(23)), ErrorCode::corrupt);
+  EXPECT_EQ(code_of_hashes(ByteSpan(good).first(good.size() - 1)), ErrorCode::corrupt);
+  EXPECT_EQ(code_of_hashes(with(0, 0)), ErrorCode::corrupt);
   for (const uint64_t count : {uint64_t{0}, uint64_t{2}, uint64_t{4}, kVolumeUnitsMax + 1, ~uint64_t{0},
                                uint64_t{3} + (uint64_t{1} << 61)})  // the last: 24 times it is 72 again
-    EXPECT_EQ(code_of(with(kCountAt, count)), ErrorCode::corrupt) << count;
-  EXPECT_EQ(code_of(with(kFirstAt, 4095)), ErrorCode::corrupt);                  // not a unit
-  EXPECT_EQ(code_of(with(kFirstAt, 2 * kVolumeUnitBytes)), ErrorCode::corrupt);  // twice
-  EXPECT_EQ(code_of(with(kSecondAt, 0)), ErrorCode::corrupt);                    // out of order
-  EXPECT_EQ(code_of(with(kThirdAt, kCapacity_bytes)), ErrorCode::corrupt);       // beyond the drive
-  EXPECT_EQ(code_of(with(kThirdAt, ~uint64_t{4095})), ErrorCode::corrupt);       // and of all drives
-  EXPECT_EQ(code_of(with(kThirdAt, kMarkerOffset_bytes)), ErrorCode::corrupt);   // the marker
-  EXPECT_EQ(code_of(good, 300 * kVolumeUnitBytes + 512), ErrorCode::corrupt);    // half a unit
+    EXPECT_EQ(code_of_hashes(with(kCountAt, count)), ErrorCode::corrupt) << count;
+  EXPECT_EQ(code_of_hashes(with(kFirstAt, 4095)), ErrorCode::corrupt);                  // not a unit
+  EXPECT_EQ(code_of_hashes(with(kFirstAt, 2 * kVolumeUnitBytes)), ErrorCode::corrupt);  // twice
+  EXPECT_EQ(code_of_hashes(with(kSecondAt, 0)), ErrorCode::corrupt);                    // out of order
+  EXPECT_EQ(code_of_hashes(with(kThirdAt, kCapacity_bytes)), ErrorCode::corrupt);       // beyond the drive
+  EXPECT_EQ(code_of_hashes(with(kThirdAt, ~uint64_t{4095})), ErrorCode::corrupt);       // and of all drives
+  EXPECT_EQ(code_of_hashes(with(kThirdAt, kMarkerOffset_bytes)), ErrorCode::corrupt);   // the marker
+  EXPECT_EQ(code_of_hashes(good, 300 * kVolumeUnitBytes + 512), ErrorCode::corrupt);    // half a unit
 }
 
 }  // namespace

@@ -17,13 +17,13 @@ namespace {
 
 using namespace reference;
 
-constexpr uint64_t kDriveBytes = 16 * MiB;
+constexpr uint64_t kImageBytes = 16 * MiB;
 
 Bytes drive_by_sfdisk(const std::string& script) {
   const testing_support::TempDirectory directory;
   const std::string image = directory.file("drive.img");
   write_whole(image, "");
-  std::filesystem::resize_file(image, kDriveBytes);
+  std::filesystem::resize_file(image, kImageBytes);
   const auto made = testing_support::run_command({"sfdisk", "-q", image}, script);
   EXPECT_TRUE(made.ok()) << "sfdisk (package fdisk): " << made.text();
   const std::string content = read_whole(image);
@@ -65,7 +65,7 @@ TEST(GptReader, FindsSectorsOf4096Bytes) {
   const testing_support::TempDirectory directory;
   const std::string image = directory.file("drive.img");
   write_whole(image, "");
-  std::filesystem::resize_file(image, kDriveBytes);
+  std::filesystem::resize_file(image, kImageBytes);
   const auto made =
       testing_support::run_command({"fdisk", "-b", "4096", image}, "g\nn\n1\n512\n2559\nt\n11\nw\n");
   ASSERT_TRUE(made.ok()) << "fdisk: " << made.text();
@@ -95,7 +95,7 @@ TEST(GptReader, ACopyWhoseEntriesAreDamagedIsNotBelieved) {
   MemorySource drive(one_partition());
   PatchedSource damaged(drive);
   damaged.flip(512 + 60);                        // the primary header
-  damaged.flip(kDriveBytes - 33 * 512 + 32, 4);  // where the partition starts, in the backup
+  damaged.flip(kImageBytes - 33 * 512 + 32, 4);  // where the partition starts, in the backup
   const auto gpt = read_gpt(damaged, 512);
   ASSERT_FALSE(gpt);
   EXPECT_EQ(gpt.error().code, ErrorCode::corrupt);
@@ -103,7 +103,8 @@ TEST(GptReader, ACopyWhoseEntriesAreDamagedIsNotBelieved) {
   const auto primary = read_gpt(damaged, 512);
   ASSERT_TRUE(primary) << primary.error().message();
   ASSERT_EQ(primary->findings.size(), 1u);
-  EXPECT_NE(primary->findings[0].what.find("entries CRC-32"), std::string::npos) << primary->findings[0].line();
+  EXPECT_NE(primary->findings[0].what.find("entries CRC-32"), std::string::npos)
+      << primary->findings[0].line();
 }
 
 TEST(GptReader, AnEmptyDriveHasNone) {
@@ -121,8 +122,8 @@ std::vector<Extent> covered() {
           {510, 2},
           {512, 92},
           {1024, 128 * 128},
-          {kDriveBytes - 33 * 512, 128 * 128},
-          {kDriveBytes - 512, 92}};
+          {kImageBytes - 33 * 512, 128 * 128},
+          {kImageBytes - 512, 92}};
 }
 
 RC_GTEST_PROP(GptReaderProperty, AnyChangedBitIsNoticed, ()) {
@@ -140,7 +141,7 @@ RC_GTEST_PROP(GptReaderProperty, AnyChangedBitIsNoticed, ()) {
 RC_GTEST_PROP(GptReaderProperty, WildFieldsStayInBounds, (uint64_t wild)) {
   Bytes bytes = one_partition();
   const bool backup = *rc::gen::arbitrary<bool>();
-  const size_t header = backup ? kDriveBytes - 512 : 512, entries = backup ? kDriveBytes - 33 * 512 : 1024;
+  const size_t header = backup ? kImageBytes - 512 : 512, entries = backup ? kImageBytes - 33 * 512 : 1024;
   const size_t in_header = *rc::gen::inRange<size_t>(8, 84), in_entries = *rc::gen::inRange<size_t>(0, 248);
   if (*rc::gen::arbitrary<bool>()) {
     store_le(bytes, header + in_header, wild);
@@ -157,14 +158,14 @@ RC_GTEST_PROP(GptReaderProperty, WildFieldsStayInBounds, (uint64_t wild)) {
            crc32_of(ByteSpan(bytes).subspan(header,
                                             std::min<uint32_t>(load_le<uint32_t>(bytes, header + 12), 512))));
   // the other copy is gone, so that this one is believed
-  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(backup ? 512 : kDriveBytes - 512), 8, uint8_t{0});
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(backup ? 512 : kImageBytes - 512), 8, uint8_t{0});
   MemorySource drive(std::move(bytes));
   const auto gpt = read_gpt(drive, 512);
   if (!gpt) return;
   RC_ASSERT(!gpt->findings.empty());
   for (const auto& partition : gpt->partitions) {
     RC_ASSERT(partition.place.length_bytes > 0u);
-    RC_ASSERT(partition.place.end_bytes() <= kDriveBytes &&
+    RC_ASSERT(partition.place.end_bytes() <= kImageBytes &&
               partition.place.offset_bytes < partition.place.end_bytes());
   }
 }

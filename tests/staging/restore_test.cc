@@ -81,9 +81,10 @@ void expect_same(StagingWorld& world, const std::string& strip = "source") {
       EXPECT_EQ(was->mode, is->mode) << path;
       EXPECT_EQ(was->modified_ns, is->modified_ns) << path;
       EXPECT_EQ(was->link_count, is->link_count) << path;
-      if (was->kind == FileKind::symlink)
+      if (was->kind == FileKind::symlink) {
         EXPECT_EQ(*ports.files.read_link("/source" + path),
                   *ports.files.read_link("/restored/" + strip + path));
+      }
       if (was->kind == FileKind::file) {
         EXPECT_EQ(world.content("/source" + path), world.content("/restored/" + strip + path)) << path;
         const auto [pair, is_new] = inodes.try_emplace(was->inode, is->inode);
@@ -270,9 +271,10 @@ TEST(Restore, OnThreadsAndRealFilesToo) {
     EXPECT_EQ(was.mode, is.mode) << relative;
     EXPECT_EQ(was.modified_ns, is.modified_ns) << relative;
     EXPECT_EQ(was.link_count, is.link_count) << relative;
-    if (was.kind == FileKind::file)
+    if (was.kind == FileKind::file) {
       EXPECT_EQ(read_file(files, source + relative, 1 * GiB).value(),
                 read_file(files, top.file("restored") + relative, 1 * GiB).value());
+    }
   }
 }
 

@@ -203,8 +203,10 @@ TEST(Staging, WhatChangesBetweenTwoRunsIsStagedAsItIsNow) {
     Random random(part);
     for (const char* path : {"/source/a.bin", "/source/d/deep/b.bin", "/source/d/small3", "/source/z.bin"})
       if (random.chance(1, 2)) world.set_content(path, world.content("/source/d/sparse"), 9'000'000'000);
-    if (random.chance(1, 2)) ASSERT_TRUE(world.tree->remove("/source/d/small4", 0));
-    if (random.chance(1, 2)) ASSERT_TRUE(world.tree->remove("/source/one", 0));
+    for (const char* path : {"/source/d/small4", "/source/one"})
+      if (random.chance(1, 2)) {
+        ASSERT_TRUE(world.tree->remove(path, 0));
+      }
     world.put("d/a new one", 30'000);
     ASSERT_TRUE(world.tree->set_mode("/source/d/small5", 0600));
     world.tree->settle();

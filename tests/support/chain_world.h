@@ -109,7 +109,7 @@ class ChainWorld {
            "token_file = \"token\"\n[vault]\nname = \"vault1\"\n[endpoints]\n"
            "management = \"http://127.0.0.1:10000\"\nblob = \"http://127.0.0.1:10000/{account}\"\n"
            "vault = \"http://127.0.0.1:10000\"\n"
-           "[limits]\nkdf_log2_n = 10\nbatch_kib = 256\nblob_mib = 1\nchunk_kib = 16\ntries = 3\n";
+           "[limits]\nkdf_log2_n = 10\nbatch_kib = 512\nblob_mib = 1\nchunk_kib = 16\ntries = 3\n";
   }
 
   void plant(const std::string& path, std::string_view text, uint32_t mode = 0644) {
@@ -193,8 +193,9 @@ class ChainWorld {
       return register_computer(ports, "/etc/vault.VaultCredentials", "/state", &policy);
     });
   }
-  std::optional<Result<DiskPrepOutcome>> prepare_drives(std::vector<std::string> targets,
-                                                        uint64_t kill_at = 0, Cut cut = Cut::kill) {
+  std::optional<Result<DiskPrepOutcome>> prepare_drives(
+      std::vector<std::string> targets, uint64_t kill_at = 0, Cut cut = Cut::kill,
+      const std::function<void(DiskPrepOptions&)>& tune = {}) {
     return boot<Result<DiskPrepOutcome>>(
         [&](AgentPorts& ports, VirtualRuntime& machine) {
           PrepPorts prep = prep_ports(ports, machine);
@@ -216,6 +217,7 @@ class ChainWorld {
           back.phone = "4250000000";
           back.email = "test@contoso.com";
           options.return_shipping = {.carrier_name = "FedEx", .carrier_account_number = "989ffff"};
+          if (tune) tune(options);
           SessionOptions session;
           session.writer.chunk_bytes = 64 * KiB;
           session.writer.queue_bytes = 128 * KiB;
@@ -298,6 +300,15 @@ class ChainWorld {
   Status make_container() {
     return with_account<Status>([](BlobClient& blobs) { return blobs.create_container("seed"); });
   }
+  // What only an accident does to the services' state.
+  void in_database(const std::string& sql) { must(state_->database->execute(sql)); }
+  void rotate_storage_keys() {
+    for (const char* key : {"key1", "key2"}) {
+      const HttpResponse answer =
+          dock("/_dock/accounts/devstoreaccount1/rotate", fmt::format(R"({{"key":"{}"}})", key));
+      if (answer.status >= 300) throw std::runtime_error(std::string(as_text(answer.body)));
+    }
+  }
   void advance(int64_t seconds) { utc_ns_ += seconds * 1'000'000'000; }
 
   uint64_t hash_of(const std::string& path) const { return tree->hash_under(path); }
@@ -310,8 +321,8 @@ class ChainWorld {
   Sent sent;
   uint64_t port_calls = 0;
   std::string stuck;
-  // Answers with this many requests' answers lost: they were carried out, and nobody hears of it.
-  std::function<bool(const HttpRequest&)> loses_answer, loses_request;
+  // Asked before a request leaves: it never arrives. Asked after it was carried out: nobody hears of it.
+  std::function<bool(const HttpRequest&)> loses_request, loses_answer;
 
  private:
   // Between the services themselves.

@@ -14,7 +14,7 @@
 namespace seedbed {
 namespace {
 
-constexpr int64_t kNow_ns = 1'234'567'890'123'456'700;
+constexpr int64_t kStopped_ns = 1'234'567'890'123'456'700;
 
 int64_t clock_ns() {
   timespec now{};
@@ -92,14 +92,14 @@ TEST(NtfsDevice, LeavesTheLibraryForTheLengthOfAReadBelow) {
     return {};
   });
   self = &device;
-  device.context().now_ns = kNow_ns;
+  device.context().now_ns = kStopped_ns;
   {
     const InsideLibrary inside(device.context());
     EXPECT_EQ(armed_library_context(), &device.context());
-    EXPECT_EQ(clock_ns(), kNow_ns);
+    EXPECT_EQ(clock_ns(), kStopped_ns);
     char out[512];
     EXPECT_EQ(ntfs_pread(device.handle(), 0, sizeof out, out), static_cast<s64>(sizeof out));
-    EXPECT_EQ(clock_ns(), kNow_ns);
+    EXPECT_EQ(clock_ns(), kStopped_ns);
   }
   EXPECT_EQ(armed_library_context(), nullptr);
   EXPECT_GE(clock_ns(), before_ns);
