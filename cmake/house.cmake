@@ -40,3 +40,6 @@ seedbed_program(offseed engine/cli/offseed_main.cc ROOMS cli)
 seedbed_program(drivereader fakes/reference/drivereader_main.cc ROOMS reference linux)
 seedbed_program(fakeazure fakes/server/fakeazure_main.cc ROOMS server linux LINKS CLI11::CLI11)
 seedbed_program(seedbed scenarios/seedbed_main.cc ROOMS scenarios LINKS CLI11::CLI11)
+# What bench/compare times as whole processes, beside other tools.
+seedbed_program(corpus_maker bench/corpus_maker.cc ROOMS base)
+seedbed_program(stage_once bench/stage_once.cc ROOMS staging linux)

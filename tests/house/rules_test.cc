@@ -115,13 +115,13 @@ TEST(IncludeRules, SomeLibrariesBelongToOneRoom) {
 TEST(BuildRules, EverySourceIsInSomeList) {
   const BuildLists lists = build_lists(
       "# seedbed_room(no no/no)\nseedbed_room(base engine/base LINKS a)\nseedbed_program(tool "
-      "engine/cli/tool_main.cc\n  ROOMS x)\n",
+      "engine/cli/tool_main.cc\n  ROOMS x)\nseedbed_program(once bench/once.cc ROOMS base)\n",
       "seedbed_tests(base ROOMS base)\nif(X)\n  seedbed_tests(more)\nendif()\n");
   EXPECT_THAT(lists.rooms, ElementsAre("engine/base"));
-  EXPECT_THAT(lists.mains, ElementsAre("engine/cli/tool_main.cc"));
+  EXPECT_THAT(lists.mains, ElementsAre("bench/once.cc", "engine/cli/tool_main.cc"));
   EXPECT_THAT(lists.tests, ElementsAre("base", "more"));
   for (const char* built : {"engine/base/a.cc", "engine/cli/tool_main.cc", "tests/base/a_test.cc",
-                            "tests/support/a.cc", "bench/a_bench.cc", "engine/base/a.h"})
+                            "tests/support/a.cc", "bench/a_bench.cc", "bench/once.cc", "engine/base/a.h"})
     EXPECT_THAT(check_built(built, lists), IsEmpty()) << built;
   for (const char* forgotten :
        {"engine/attic/a.cc", "engine/base/sub/a.cc", "engine/cli/other_main.cc", "engine/cli/a.cc",
