@@ -232,9 +232,9 @@ Status read_limits(const Fields& top, Policy& policy) {
   TRY(fields.number("blob_mib", policy.blob_bytes_max, 1, 8 * 1024 * 1024, MiB));
   TRY(fields.number("chunk_kib", policy.chunk_bytes, 4, 4096, KiB));
   const uint64_t average = policy.chunk_bytes == 0 ? 1 * MiB : policy.chunk_bytes;
-  if (policy.batch_bytes < 4 * std::min<uint64_t>(4 * average, 4 * MiB))
-    return fields.at_table("limits.batch_kib is too small: a batch holds at least four of the largest chunks",
-                           "Give sixteen times chunk_kib or more");
+  if (policy.batch_bytes < 8 * std::min<uint64_t>(4 * average, 4 * MiB))
+    return fields.at_table("limits.batch_kib is too small: a batch holds at least eight of the largest chunks",
+                           "Give 32 times chunk_kib or more");
   return fields.number("tries", policy.tries, 1, 20);
 }
 

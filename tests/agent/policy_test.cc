@@ -84,7 +84,7 @@ TEST(Policy, WhatIsWrongIsToldWithItsPlace) {
       {"kdf_log2_n = 12", "kdf_log2_n = 30", "10 to 20", "p:27:14"},
       {"kdf_log2_n = 12", "kdf_log2_n = -1", "10 to 20", "p:27:14"},
       {"kdf_log2_n = 12", "worker = 1", "knows no key \"limits.worker\"", "p:27:1"},
-      {"batch_kib = 32768", "batch_kib = 64", "four of the largest chunks", "p:26:1"},
+      {"batch_kib = 32768", "batch_kib = 64", "eight of the largest chunks", "p:26:1"},
       {"[staging]", "[stagin]", "Did you mean \"staging\"?", "p:5:"},
       {"[vault]", "[[vault]]", "no table", "p:20:"},
       {"paths = [\"/srv/data\", \"/srv/mail\"]", "paths = []", "must not be empty", "p:3:9"},
