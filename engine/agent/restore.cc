@@ -59,8 +59,8 @@ Status take_target(FileStore& files, const std::string& to, const std::string& t
   std::erase_if(entries, [](const DirectoryEntry& entry) { return entry.name.starts_with(kMarker); });
   if (!entries.empty())
     return fail(ErrorCode::refused,
-                fmt::format("the target is not empty: it holds {} and {} more", entries.front().name,
-                            entries.size() - 1),
+                fmt::format("the target is not empty: it holds {}{}", entries.front().name,
+                            entries.size() == 1 ? "" : fmt::format(" and {} more", entries.size() - 1)),
                 to, "Name a directory that is empty or not there yet");
   return replace_file(files, marker, as_bytes(text));
 }

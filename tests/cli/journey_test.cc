@@ -40,7 +40,7 @@ class Journey : public testing::Test {
     services.emplace("fakeazure", words);
     const auto line = services->line_with("listening on ");
     ASSERT_TRUE(line);
-    endpoint = line->substr(line->find("http://"));
+    endpoint = line->substr(line->find("http"));
   }
   void register_here() {
     const CommandResult made = run_binary("fakeazure", {"credentials", "--data", directory.file("services"),
@@ -297,6 +297,35 @@ TEST_F(Journey, ServicesThatAreNotThereAreAskedAgainAndThenLeft) {
   expect(backup(), 1, "run the same command again to go on");
   serve();
   expect(backup(), 4, kWaiting);
+}
+
+TEST_F(Journey, OverTlsWithPublishSettings) {
+  serve({"--tls"});
+  ASSERT_TRUE(endpoint.starts_with("https://"));
+  const CommandResult made = run_binary(
+      "fakeazure", {"publishsettings", "--data", directory.file("services"), "-o", directory.file("p.xml")});
+  ASSERT_TRUE(made.ok()) << made.text();
+  const std::string authority = directory.file("services/tls-certificate.pem");
+  ASSERT_TRUE(run_binary("fakeazure", {"credentials", "--data", directory.file("services"), "--vault",
+                                       "vault1", "-o", directory.file("v.cred")})
+                  .ok());
+  policy();
+  std::string text = read_text(policy_file());
+  text.replace(text.find("token_file = \"token\""), 20, "publish_settings = \"p.xml\"");
+  write("policy.toml", text);
+  const std::vector<std::string> bind = {"register", "--vault-credentials", directory.file("v.cred"),
+                                         "--policy", policy_file()};
+  expect(offseed(bind), 0, "--ca-file");  // kept, with a warning: nobody here vouches for the vault
+  std::vector<std::string> trusted = {"--ca-file", authority};
+  trusted.insert(trusted.end(), bind.begin(), bind.end());
+  expect(offseed(trusted), 0, "registered");
+  make_tree(directory.file("source"), 6, 4, 5'000);
+  expect(offseed({"--ca-file", authority, "check", "--policy", policy_file()}), 0, "West US takes drives");
+  expect(offseed({"--ca-file", authority, "backup", "--policy", policy_file()}), 0, "Next, at the computer");
+  expect(offseed({"--ca-file", authority, "job", "show", "job1", "--subscription",
+                  "00000000-0000-0000-0000-000000000001", "--resource-group", "seedbed", "--publish-settings",
+                  directory.file("p.xml")}),
+         1, "job1");
 }
 
 TEST_F(Journey, FilesThatAreNotWhatTheyShouldBe) {
