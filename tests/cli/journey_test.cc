@@ -221,8 +221,7 @@ TEST_F(Journey, AFullStagingLocation) {
   make_tree(directory.file("source"), 2, 30, 400'000);
   const std::string small = directory.file("small");
   std::filesystem::create_directory(small);
-  if (mount("none", small.c_str(), "tmpfs", 0, "size=2m") != 0)
-    GTEST_SKIP() << "no tmpfs can be mounted here: run as root";
+  ASSERT_EQ(mount("none", small.c_str(), "tmpfs", 0, "size=2m"), 0) << "mounts a tmpfs: run it as root";
   policy("small");
   const CommandResult before = backup();
   policy("small", "tries = 1\n", "[staging2]\n");
@@ -271,8 +270,9 @@ TEST_F(Journey, JobsAndTokensThatAreNotKnown) {
   make_tree(directory.file("source"), 4, 8, 50'000);
   expect(backup(), 0, "Next, at the computer with the drives");
   expect(job({"show", "nosuchjob"}), 1, "nosuchjob");
-  expect(offseed({"diskprep", "s:" + directory.file("stage"), "--policy", policy_file(), "--job", "nosuchjob",
-                  "--drive", directory.file("bay/drive.img"), "--yes"}),
+  expect(offseed({"diskprep", "s:" + directory.file("stage"), "--policy", policy_file(), "--log-dir",
+                  directory.file("log"), "--job", "nosuchjob", "--drive", directory.file("bay/drive.img"),
+                  "--yes"}),
          1, "nosuchjob");
   write("token", "another-token\n");
   const CommandResult refused = job({"show", "job1"});

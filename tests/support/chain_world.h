@@ -109,7 +109,7 @@ class ChainWorld {
            "token_file = \"token\"\n[vault]\nname = \"vault1\"\n[endpoints]\n"
            "management = \"http://127.0.0.1:10000\"\nblob = \"http://127.0.0.1:10000/{account}\"\n"
            "vault = \"http://127.0.0.1:10000\"\n"
-           "[limits]\nkdf_log2_n = 10\nbatch_kib = 256\nblob_mib = 1\nchunk_kib = 16\ntries = 3\n";
+           "[limits]\nkdf_log2_n = 10\nbatch_kib = 512\nblob_mib = 1\nchunk_kib = 16\ntries = 3\n";
   }
 
   void plant(const std::string& path, std::string_view text, uint32_t mode = 0644) {
