@@ -234,7 +234,7 @@ Status read_limits(const Fields& top, Policy& policy) {
   const uint64_t average = policy.chunk_bytes == 0 ? 1 * MiB : policy.chunk_bytes;
   if (policy.batch_bytes < 8 * std::min<uint64_t>(4 * average, 4 * MiB))
     return fields.at_table("limits.batch_kib is too small: a batch holds at least eight of the largest chunks",
-                           "Give thirty-two times chunk_kib or more");
+                           "Give 32 times chunk_kib or more");
   return fields.number("tries", policy.tries, 1, 20);
 }
 

@@ -59,8 +59,8 @@ Status take_target(FileStore& files, const std::string& to, const std::string& t
   std::erase_if(entries, [](const DirectoryEntry& entry) { return entry.name.starts_with(kMarker); });
   if (!entries.empty())
     return fail(ErrorCode::refused,
-                fmt::format("the target is not empty: it holds {} and {} more", entries.front().name,
-                            entries.size() - 1),
+                fmt::format("the target is not empty: it holds {}{}", entries.front().name,
+                            entries.size() == 1 ? "" : fmt::format(" and {} more", entries.size() - 1)),
                 to, "Name a directory that is empty or not there yet");
   return replace_file(files, marker, as_bytes(text));
 }
@@ -99,7 +99,13 @@ Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, cons
   options.owner = request.owner;
   outcome.report =
       TRY(restore_tree(ports.runtime, ports.files, catalog, keys, fetch, options, &ports.person));
+  // The target may itself be a directory of the source: removing the marker must not show in its time.
+  const FileStat target = TRY(ports.files.stat(request.to));
   TRY(ports.files.remove(join_path(request.to, kMarker)));
+  if (const Status same = ports.files.set_attributes(
+          request.to, {.mode = {}, .modified_ns = target.modified_ns, .owner_and_group = {}});
+      !same && same.error().code != ErrorCode::unsupported)
+    return std::unexpected(same.error());
   TRY(ports.files.sync_directory(request.to));
   return outcome;
 }
