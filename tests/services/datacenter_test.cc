@@ -206,7 +206,7 @@ TEST(Datacenter, WhatIsToBeOverwrittenIsOnce) {
 std::string container_sas(const std::string& permissions) {
   const std::string to_sign =
       permissions + "\n\n2030-01-01T00:00:00Z\n/blob/devstoreaccount1/box\n\n\n\n2018-03-28\n\n\n\n\n";
-  const Bytes key = *parse_base64(kKey);
+  const Bytes key = *parse_base64(kStorageKey);
   uint8_t mac[32];
   unsigned length = 0;
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), as_bytes(to_sign).data(), to_sign.size(), mac,

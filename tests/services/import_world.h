@@ -19,7 +19,7 @@ namespace seedbed::testing_support {
 
 using nlohmann::json;
 inline constexpr const char* kOrigin = "http://127.0.0.1:10000";
-inline constexpr const char* kKey =
+inline constexpr const char* kStorageKey =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 inline constexpr const char* kJob =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.ImportExport/jobs/job1";
@@ -33,7 +33,7 @@ struct Prepared {
 
 // `access`: "/sk:…" or "/csas:…".
 inline Prepared prepare(uint64_t seed, const std::string& type, const std::string& disposition,
-                        const std::string& access = std::string("/sk:") + kKey) {
+                        const std::string& access = std::string("/sk:") + kStorageKey) {
   SessionWorld world(seed);
   Prepared prepared;
   for (const auto& [name, size] :
@@ -198,7 +198,7 @@ struct Site {
     AccountAccess access;
     access.endpoint = std::string(kOrigin) + "/devstoreaccount1";
     access.account = "devstoreaccount1";
-    access.key = SecretBytes(*parse_base64(kKey));
+    access.key = SecretBytes(*parse_base64(kStorageKey));
     access.internal_token = state->internal_token;
     return AccountClient(runtime, direct, std::move(access), {});
   }
