@@ -2,6 +2,8 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
+#include <bit>
 #include <set>
 
 #include "engine/staging/blob_layout.h"
@@ -54,6 +56,40 @@ RC_GTEST_PROP(Chunker, TheChunksAreTheContentAndKeepTheirBounds, ()) {
     append(joined, chunks[i]);
   }
   RC_ASSERT(joined == content);
+}
+
+// The cut as docs/formats/catalog.md tells it, one byte after the other.
+size_t plain_cut(ByteSpan bytes, const ChunkSizes& sizes) {
+  std::array<uint64_t, 256> gear{};
+  uint64_t state = 0x5eed'bed0'0000'0001;
+  for (uint64_t& value : gear) {
+    uint64_t z = state += 0x9e37'79b9'7f4a'7c15;
+    z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
+    z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
+    value = z ^ (z >> 31);
+  }
+  if (bytes.size() <= sizes.min_bytes) return bytes.size();
+  const int bits = std::bit_width(sizes.average_bytes) - 1;
+  uint64_t hash = 0;
+  for (size_t at = sizes.min_bytes - 64; at < std::min<size_t>(bytes.size(), sizes.max_bytes); at++) {
+    hash = (hash << 1) + gear[bytes[at]];
+    if (at < sizes.min_bytes) continue;
+    const int wanted = at < sizes.average_bytes ? bits + 1 : std::max(bits - 1, 1);
+    if (hash >> (64 - wanted) == 0) return at + 1;
+  }
+  return std::min<size_t>(bytes.size(), sizes.max_bytes);
+}
+
+RC_GTEST_PROP(Chunker, CutsWhereTheDocumentSays, (uint64_t seed)) {
+  const Bytes content = noise(seed, *rc::gen::inRange<size_t>(0, 200'000));
+  const ChunkSizes sizes{.min_bytes = *rc::gen::inRange<uint32_t>(64, 3000),
+                         .average_bytes = *rc::gen::element<uint32_t>(4 * KiB, 8 * KiB, 16 * KiB),
+                         .max_bytes = *rc::gen::inRange<uint32_t>(17 * KiB, 60 * KiB)};
+  for (ByteSpan rest = content; !rest.empty();) {
+    const size_t length = next_cut(rest, sizes);
+    RC_ASSERT(length == plain_cut(rest, sizes));
+    rest = rest.subspan(length);
+  }
 }
 
 RC_GTEST_PROP(Chunker, AnInsertionMovesOnlyTheCutsNearIt, (uint64_t seed)) {
