@@ -7,7 +7,7 @@
 
 #include "engine/base/text.h"
 #include "fakes/reference/sealed_tree.h"
-#include "scenarios/tree_compare.h"
+#include "scenarios/world_compare.h"
 #include "scenarios/world_judge_services.h"
 
 namespace seedbed {

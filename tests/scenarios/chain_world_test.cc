@@ -3,7 +3,7 @@
 #include "scenarios/chain_judge.h"
 #include "scenarios/journey.h"
 #include "scenarios/scenario_file.h"
-#include "scenarios/tree_compare.h"
+#include "scenarios/world_compare.h"
 #include "scenarios/world_programs.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "scenarios/tree_compare.h"
+#include "scenarios/world_compare.h"
 
 #include <fmt/format.h>
 
