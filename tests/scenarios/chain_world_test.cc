@@ -25,8 +25,8 @@ Scenario chain_scenario(const std::string& more = "") {
   return *scenario;
 }
 
-struct Played {
-  explicit Played(const Scenario& scenario)
+struct ChainRun {
+  explicit ChainRun(const Scenario& scenario)
       : log(false), journey(*World::make(std::make_shared<const Scenario>(scenario), 1), log) {
     journey.play();
     verdict = journey.verdict(why);
@@ -38,8 +38,8 @@ struct Played {
 };
 
 // One journey for all tests that look at its end: it is the longest thing here.
-Played& undisturbed() {
-  static Played played(chain_scenario());
+ChainRun& undisturbed_chain() {
+  static ChainRun played(chain_scenario());
   return played;
 }
 
@@ -63,16 +63,16 @@ TEST(ChainScenario, has_the_usual_commands_and_refuses_those_of_other_worlds) {
 }
 
 TEST(ChainJourney, undisturbed_survives_and_every_oracle_has_run) {
-  EXPECT_EQ(undisturbed().verdict, Verdict::survived) << undisturbed().why;
-  for (const OracleRecord& oracle : undisturbed().journey.oracles().records()) {
+  EXPECT_EQ(undisturbed_chain().verdict, Verdict::survived) << undisturbed_chain().why;
+  for (const OracleRecord& oracle : undisturbed_chain().journey.oracles().records()) {
     EXPECT_TRUE(oracle.ran) << oracle.number << " " << oracle.name;
     EXPECT_TRUE(oracle.findings.empty()) << oracle.name << ": " << oracle.findings.front();
   }
-  EXPECT_EQ(undisturbed().journey.oracles().records().size(), 10u);
+  EXPECT_EQ(undisturbed_chain().journey.oracles().records().size(), 10u);
 }
 
 TEST(ChainJudge, sees_a_restored_file_that_is_not_what_it_was) {
-  World world = undisturbed().journey.world();
+  World world = undisturbed_chain().journey.world();
   ASSERT_TRUE(judge_restored(world).empty());
   const auto entries = world.files.list("/restored");
   ASSERT_TRUE(entries);
@@ -89,7 +89,7 @@ TEST(ChainJudge, sees_a_restored_file_that_is_not_what_it_was) {
 }
 
 TEST(ChainJudge, sees_a_point_that_is_not_the_source) {
-  World world = undisturbed().journey.world();
+  World world = undisturbed_chain().journey.world();
   ASSERT_TRUE(judge_point(world, world.chain->point).empty());
   EXPECT_FALSE(judge_point(world, std::string(32, '0')).empty()) << "nobody made it";
   auto other = std::make_shared<FileTree>(*world.chain->backed_up);
@@ -99,7 +99,7 @@ TEST(ChainJudge, sees_a_point_that_is_not_the_source) {
 }
 
 TEST(ChainJudge, sees_a_staging_location_that_rots) {
-  World world = undisturbed().journey.world();
+  World world = undisturbed_chain().journey.world();
   ASSERT_TRUE(judge_staging(world).empty());
   const auto handle = world.files.open("/staging/seed-1_001.BaseBlob", OpenMode::read_write, 0, 0);
   ASSERT_TRUE(handle);
@@ -111,7 +111,7 @@ TEST(ChainJudge, sees_a_staging_location_that_rots) {
 }
 
 TEST(ChainJudge, sees_pages_in_the_account_that_were_never_staged) {
-  World world = undisturbed().journey.world();
+  World world = undisturbed_chain().journey.world();
   ASSERT_TRUE(judge_account(world).empty());
   FileTree other = *world.chain->staged_files;
   const auto handle = other.open("/staging/seed-1_001.BaseBlob", OpenMode::read_write, 0, 0);
@@ -122,7 +122,7 @@ TEST(ChainJudge, sees_pages_in_the_account_that_were_never_staged) {
 }
 
 TEST(ChainJudge, sees_a_seed_that_went_over_the_network) {
-  World world = undisturbed().journey.world();
+  World world = undisturbed_chain().journey.world();
   ASSERT_TRUE(judge_travel(world).empty());
   ASSERT_FALSE(world.chain->sent_chunks.empty()) << "the increment had to travel";
   // as if nothing had been staged before: what was sent counts as the seed's

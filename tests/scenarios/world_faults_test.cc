@@ -247,7 +247,7 @@ TEST(WorldFaults, every_action_is_in_the_table) {
 }
 
 TEST(WorldFaults, what_befalls_the_network_and_its_machines_is_answered_or_passed_on) {
-  for (int i = static_cast<int>(Act::source_vanished) + 1; i <= static_cast<int>(kLastFaultAction); i++) {
+  for (int i = static_cast<int>(Act::source_vanished) + 1; i <= static_cast<int>(Act::datacentre_kill); i++) {
     const auto act = static_cast<Act>(i);
     PlannedFault planned = fault(act, nth(1, Kind::http_request));
     planned.survivors.shape = Survivors::Shape::all;
@@ -272,6 +272,23 @@ TEST(WorldFaults, what_befalls_the_network_and_its_machines_is_answered_or_passe
     }
     EXPECT_FALSE(what.error || faults.death());
   }
+}
+
+TEST(WorldFaults, damage_in_shipment_hits_the_data_that_was_written_first) {
+  PlannedFault planned = fault(Act::damaged_in_shipment, nth(1, Kind::http_request));
+  planned.place = "drive";
+  World world = world_of(with_fault(tiny(), planned));
+  ASSERT_TRUE(boot_once(world).done());
+  ASSERT_TRUE(world.drive_in("drive").damaged().empty());
+  ASSERT_EQ(world.first_data.size(), 1u);
+  EventLog log;
+  WorldFaults faults(world, log);
+  faults.at({.number = 5, .kind = Kind::http_request, .place = "POST /_dock/deliver"}, EventSide::before);
+  const Extent first = world.first_data.begin()->second;
+  const auto damaged = world.drive_in("drive").damaged();
+  ASSERT_EQ(damaged.size(), 1u);
+  EXPECT_GE(damaged.front().offset_bytes, first.offset_bytes);
+  EXPECT_LT(damaged.front().offset_bytes, first.end_bytes());
 }
 
 TEST(WorldFaults, a_fault_that_says_always_fires_until_the_world_is_healed) {
