@@ -1,5 +1,5 @@
-// Where the bearer token of a request comes from: a fixed token, or an assertion signed anew with a
-// certificate. An Authority is a value; any task may call it. The token is a secret.
+// Where the bearer token of a request comes from: a fixed token, or an assertion signed with a certificate. One
+// task's, with its copies: the last assertion is kept. The token is a secret.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,7 @@ using Authority = std::function<Result<std::string>(int64_t utc_ns)>;
 // longer than 64 KiB, or no bearer token.
 Result<Authority> token_authority(std::string_view token_file_text, const std::string& where);
 
-// An assertion (client_assertion.h) for that origin, signed anew for each call.
-// One task's: it keeps the assertion that it made last.
+// An assertion (client_assertion.h) for that origin, signed anew when half its life is over.
 Authority certificate_authority(ManagementCertificate certificate, std::string audience_origin);
 
 }  // namespace seedbed
