@@ -51,7 +51,7 @@ struct BackupOutcome {
   // The seed, when this run took it: chunks that came from the account, and that staging had to send.
   uint64_t seed_chunks = 0, seed_bytes = 0, repaired_chunks = 0, repaired_bytes = 0;
   // The increment.
-  uint64_t files = 0, files_read = 0, read_bytes = 0, sent_chunks = 0, sent_bytes = 0;
+  uint64_t files = 0, read_bytes = 0, sent_chunks = 0, sent_bytes = 0;
   std::vector<std::pair<std::string, std::string>> warnings;  // path, what is wrong with it
 };
 

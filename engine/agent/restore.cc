@@ -113,6 +113,7 @@ Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, cons
 Result<std::vector<VaultPoint>> list_points(AgentPorts& ports, const Policy& policy) {
   Cloud cloud(ports, policy);
   VaultClient* vault = TRY(cloud.vault());
+  if (!TRY(vault->get_item(policy.name))) return std::vector<VaultPoint>();  // nothing has been backed up yet
   std::vector<VaultPoint> points = TRY(vault->points(policy.name));
   std::ranges::stable_sort(points, {}, &VaultPoint::created_utc);
   return points;

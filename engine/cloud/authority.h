@@ -1,5 +1,5 @@
-// Where the bearer token of a request comes from: a fixed token, or an assertion signed with a certificate. One
-// task's, with its copies: the last assertion is kept. The token is a secret.
+// Where the bearer token of a request comes from: a fixed token, or an assertion signed with a certificate.
+// One task's, with its copies: the last assertion is kept. The token is a secret.
 #pragma once
 
 #include <cstdint>
