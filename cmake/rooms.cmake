@@ -49,7 +49,7 @@ endfunction()
 
 # seedbed_tests(<name> [THREADS] ROOMS ... LINKS ...): every tests/<name>/*.cc in one GoogleTest binary, each TEST
 # known to ctest. SANITIZED: unit and property tests, which scripts/test runs under ASan + UBSan; the others, which run whole programs
-# or explore by the thousand, it runs in release (label `release`). THREADS: also under ThreadSanitizer.
+# or explore by the thousand, it runs in release (label `NAME-release`). THREADS: also under ThreadSanitizer.
 # UNITY: five files are compiled at once, which halves the time; their names must not meet.
 function(seedbed_tests name)
   cmake_parse_arguments(ARG "THREADS;SANITIZED;UNITY" "TIMEOUT" "ROOMS;LINKS;DEPENDS" ${ARGN})
@@ -74,11 +74,11 @@ function(seedbed_tests name)
   if(ARG_DEPENDS)
     add_dependencies(test_${name} ${ARG_DEPENDS})
   endif()
-  set(labels ${name})
+  set(label ${name})
   if(NOT ARG_SANITIZED)
-    list(APPEND labels release)
+    set(label ${name}-release)   # one word: a list does not survive the discovery of tests
     add_dependencies(release_checks test_${name})
   endif()
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${labels}")
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${label})
 endfunction()
