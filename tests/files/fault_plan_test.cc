@@ -148,7 +148,8 @@ TEST(FaultAction, only_lies_and_rotten_sectors_break_a_contract) {
   std::set<std::string_view> illegal;
   for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
     if (!legal(static_cast<FaultAction>(i))) illegal.insert(action_name(static_cast<FaultAction>(i)));
-  EXPECT_EQ(illegal, (std::set<std::string_view>{"flush-lie", "sync-lie", "bit-rot", "bad-sectors"}));
+  EXPECT_EQ(illegal, (std::set<std::string_view>{"flush-lie", "sync-lie", "bit-rot", "bad-sectors",
+                                                 "damaged-in-shipment"}));
 }
 
 TEST(FaultAction, what_befalls_a_request_is_told_from_the_rest) {
@@ -160,7 +161,7 @@ TEST(FaultAction, what_befalls_a_request_is_told_from_the_rest) {
     else
       others++;
   EXPECT_EQ(troubles.size(), static_cast<size_t>(HttpTrouble::duplicated));
-  EXPECT_EQ(others, 23u);
+  EXPECT_EQ(others, 24u);
   EXPECT_EQ(http_trouble(FaultAction::service_kill), HttpTrouble::none);
 }
 
