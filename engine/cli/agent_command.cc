@@ -60,7 +60,8 @@ const char* kind_name(BackupOutcome::Kind kind) {
 }  // namespace
 
 Result<ExitCode> run_backup_command(CommandContext context, const AgentCommand& command) {
-  const Policy policy = TRY(policy_of(context, command));
+  Policy policy = TRY(policy_of(context, command));
+  if (command.assume_ratio > 0) policy.assume_ratio = command.assume_ratio;
   AgentPorts ports = ports_of(context, log_in_state(context, policy.state));
   const auto ran = run_backup(ports, policy, {.accept_import_errors = command.accept_import_errors});
   if (!ran) {

@@ -12,6 +12,7 @@ namespace seedbed {
 struct AgentCommand {
   std::string policy;
   bool accept_import_errors = false;  // backup
+  double assume_ratio = 0;            // backup; 0: as the policy says
   std::string point = "latest", to;   // restore
   std::vector<std::string> includes;
   std::string strip_prefix;

@@ -73,6 +73,10 @@ static void add_agent(CLI::App& app, ChainCommands::State& state) {
   };
   auto* backup = command("backup", "one scheduled run: staging, or the seed's ingest, or an increment",
                          run_backup_command, true);
+  backup
+      ->add_option("--assume-ratio", agent.assume_ratio,
+                   "how small the data is believed to become: staging then needs so much less free space")
+      ->check(CLI::Range(0.001, 1.0));
   backup->add_flag("--accept-import-errors", agent.accept_import_errors,
                    "take what an import with errors left, send the rest from the staging location");
   auto* restore = command("restore", "a recovery point out of the vault", run_restore_command, true);
