@@ -48,7 +48,6 @@ struct ChainWorld {
   std::shared_ptr<const FileTree> backed_up;  // the disk when that backup ended
   bool restored = false;
   bool staging_dropped = false;
-  std::string status_text;  // of the last backup
 
   // What was seen.
   std::set<std::string> sent_chunks;  // ids that went over the network into the vault

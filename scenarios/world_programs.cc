@@ -68,7 +68,6 @@ Status back_up(World& world, const CommandSpec& command, BootPorts& ports) {
   const BackupOutcome outcome =
       TRY(run_backup(agent, policy, {.accept_import_errors = command.accept_import_errors}));
   ChainWorld& chain = *world.chain;
-  chain.status_text = outcome.status_text;
   if (outcome.kind == BackupOutcome::Kind::staged) {
     chain.staged = true;
     chain.staged_files = std::make_shared<const FileTree>(world.files);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fakes/store/xml_text.h"
+
 namespace seedbed {
 
 namespace {
@@ -14,26 +16,7 @@ bool is(const char* status, std::string_view what) {
 }
 
 std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return out;
+  return XmlText::escaped(text);
 }
 
 void add_attachment(std::string& out, const char* name, const AttachmentLog& log) {

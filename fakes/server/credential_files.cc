@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/text.h"
-#include "fakes/storage_account/xml_text.h"
+#include "fakes/store/xml_text.h"
 
 namespace seedbed {
 

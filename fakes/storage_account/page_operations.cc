@@ -3,7 +3,7 @@
 #include "engine/base/text.h"
 #include "fakes/storage_account/operations.h"
 #include "fakes/storage_account/page_ranges.h"
-#include "fakes/storage_account/xml_text.h"
+#include "fakes/store/xml_text.h"
 
 namespace seedbed {
 

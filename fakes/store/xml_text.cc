@@ -1,4 +1,4 @@
-#include "fakes/storage_account/xml_text.h"
+#include "fakes/store/xml_text.h"
 
 namespace seedbed {
 
