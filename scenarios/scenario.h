@@ -111,6 +111,7 @@ struct ExpectSpec {
 struct Scenario {
   std::string file, name, proves;
   std::vector<std::string> tags;
+  std::vector<std::string> requirements;  // "R-STAGE-1": what of docs/requirements.md it shows
   uint64_t seed = 1;
   SourceSpec source;
   ComputerSpec computer;

@@ -8,6 +8,7 @@
 
 #include "scenarios/file_path.h"
 #include "scenarios/planned_fault_file.h"
+#include "scenarios/requirements.h"
 #include "scenarios/size_text.h"
 #include "scenarios/toml_fields.h"
 
@@ -27,6 +28,19 @@ static Status read_tags(const TomlFields& top, std::vector<std::string>& out) {
     if (!word) return top.wrong("tags", "a tag is 1 to 32 of a-z, 0-9 and \"-\"");
     if (!seen.insert(tag).second) return top.wrong("tags", "\"" + tag + "\" stands twice");
     out.push_back(std::move(tag));
+  }
+  return {};
+}
+
+// Whether an id is listed in docs/requirements.md is not the reader's business.
+static Status read_requirements(const TomlFields& top, std::vector<std::string>& out) {
+  for (std::string& id : TRY(top.texts("requirements", 16))) {
+    if (!is_requirement_id(id))
+      return top.wrong("requirements", "\"" + id + "\" is no requirement",
+                       "Write \"R-STAGE-1\", for example");
+    if (std::ranges::find(out, id) != out.end())
+      return top.wrong("requirements", "\"" + id + "\" stands twice");
+    out.push_back(std::move(id));
   }
   return {};
 }
@@ -217,9 +231,9 @@ static Status read_expect(const TomlFields& top, ExpectSpec& out) {
 }
 
 Result<Scenario> parse_scenario(std::string_view text, const std::string& path) {
-  static constexpr Word kKeys[] = {"name",   "proves",        "tags",  "seed",    "virtual_s_max",
-                                   "source", "copy_computer", "drive", "command", "operator",
-                                   "fault",  "expect",        "chain"};
+  static constexpr Word kKeys[] = {"name",   "proves",        "tags",  "seed",        "virtual_s_max",
+                                   "source", "copy_computer", "drive", "command",     "operator",
+                                   "fault",  "expect",        "chain", "requirements"};
   const TomlValue root = TRY(parse_toml(text, path));
   const TomlFields top = TRY(TomlFields::of(root, "", path, kKeys));
   Scenario scenario;
@@ -229,6 +243,7 @@ Result<Scenario> parse_scenario(std::string_view text, const std::string& path) 
   TRY(top.text("name", scenario.name, 3, 100));
   TRY(top.text("proves", scenario.proves, 3, 500));
   TRY(read_tags(top, scenario.tags));
+  TRY(read_requirements(top, scenario.requirements));
   TRY(top.number("seed", scenario.seed, 0, kSeedMax));
   TRY(top.number("virtual_s_max", scenario.virtual_s_max, 1, kYear_s));
   TRY(read_source(top, scenario.source));
