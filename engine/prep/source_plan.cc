@@ -154,7 +154,12 @@ std::string SourcePlan::blob_path(const PlannedFile& file) const {
 Result<SourcePlan> plan_source(FileStore& files, const SourceOptions& options) {
   SourcePlan plan;
   plan.options = options;
-  const FileStat root = TRY(files.stat(TRY(files.real_path(options.source_directory))));
+  const auto real = files.real_path(options.source_directory);
+  if (!real)
+    return fail(
+        real.error().code, "/srcdir cannot be found: " + real.error().what, options.source_directory,
+        "Give an existing directory by its absolute path; if it is a share, connect it and run again");
+  const FileStat root = TRY(files.stat(*real));
   if (root.kind != FileKind::directory)
     return fail(ErrorCode::invalid_argument, "/srcdir names no directory", options.source_directory,
                 "Give an existing directory by its absolute path");
