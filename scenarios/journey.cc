@@ -60,6 +60,14 @@ bool Journey::session_is_open() const {
   return history && history->open_session() != nullptr;
 }
 
+// Whether the scenario expects a refusal in these words: a drive that is too small, a source that is not
+// there.
+bool Journey::foresees(const std::string& message) const {
+  const ExpectSpec& expect = world_.scenario->expect;
+  return expect.verdict == Verdict::refused && !expect.refusal.empty() &&
+         message.find(expect.refusal) != std::string::npos;
+}
+
 bool Journey::fail_or_refuse(const Error& error) {
   const AfterInterruption custom = world_.scenario->operator_.after_interruption;
   if (world_.interrupted && custom != AfterInterruption::same_command && !short_form_refused_ &&
@@ -75,7 +83,7 @@ bool Journey::fail_or_refuse(const Error& error) {
   const bool damaged =
       healed_ && error.code == ErrorCode::io_error &&
       std::ranges::any_of(world_.drives, [](const DriveState& drive) { return !drive.damaged().empty(); });
-  if (damaged || is_refusal(error.code)) {
+  if (damaged || is_refusal(error.code) || (healed_ && foresees(error.message()))) {
     if (!refusal_) refusal_ = error;
     if (!world_.scenario->operator_.heals_refusals || healed_) return false;
     healed_ = true;
@@ -101,7 +109,11 @@ bool Journey::after(BootEnd&& end) {
     return true;
   }
   oracles_.after_command(world_);
-  if (const Error* error = end.error()) return fail_or_refuse(*error);
+  if (const Error* error = end.error()) {
+    last_error_ = error->message();
+    return fail_or_refuse(*error);
+  }
+  last_error_.clear();
   next_command();
   return true;
 }
@@ -116,7 +128,8 @@ void Journey::play(const Watch& watch, bool just_died) {
   bool more = true;
   while (more && world_.command < scenario.commands.size()) {
     if (boots_ == scenario.operator_.boots_max) {
-      stuck_ = fmt::format("not done after {} boots", boots_);
+      stuck_ = fmt::format("not done after {} boots{}", boots_,
+                           last_error_.empty() ? "" : "; the last of them: " + last_error_);
       break;
     }
     if (world_.elapsed_ns / 1'000'000'000 > scenario.virtual_s_max) {
@@ -139,11 +152,12 @@ Verdict Journey::verdict(std::string& why) const {
     return Verdict::survived;
   }
   why = refusal_->message();
-  // What people do can be a cause, too.
-  bool justified = std::ranges::any_of(world_.scenario->commands, [](const CommandSpec& command) {
-    return command.action == CommandAction::rotate_key || command.action == CommandAction::drop_staging ||
-           command.action == CommandAction::drop_container || !command.drives.empty();
-  });
+  // What people do can be a cause, too, and so can what the scenario's author arranged and foresees in words.
+  bool justified =
+      foresees(why) || std::ranges::any_of(world_.scenario->commands, [](const CommandSpec& command) {
+        return command.action == CommandAction::rotate_key || command.action == CommandAction::drop_staging ||
+               command.action == CommandAction::drop_container || !command.drives.empty();
+      });
   for (const FaultPlan::Standing& standing : world_.faults.standings())
     justified = justified || (standing.fired > 0 && standing.fault.action != FaultAction::kill &&
                               standing.fault.action != FaultAction::host_power_cut &&

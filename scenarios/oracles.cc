@@ -14,7 +14,6 @@ namespace seedbed {
 namespace {
 
 constexpr size_t kFindingsMax = 20;
-constexpr uint64_t kClusterBytes = 4096;
 
 // The drives that the scenario's commands name, each once.
 std::set<std::string> drives_of(const World& world) {
@@ -212,7 +211,7 @@ void Oracles::judge_work(const World& world) {
   for (const std::string& drive : drives_of(world))
     if (const auto history = world.history(drive))
       for (const SessionHistory& session : history->sessions)
-        planned_bytes += session.bytes + session.files * kClusterBytes;
+        planned_bytes += session.bytes + session.files * history->drive.cluster_bytes;
   const DriveWork& work = world.work;
   const uint64_t data_bound_bytes = planned_bytes + work.interruptions * world.scenario->computer.redo_bytes;
   if (work.data_bytes > data_bound_bytes)

@@ -8,6 +8,7 @@
 #include "engine/base/random.h"
 #include "engine/journal/record.h"
 #include "engine/linux/mkntfs.h"
+#include "scenarios/swarm.h"
 #include "simulator/memo_formatter.h"
 
 namespace seedbed {
@@ -84,6 +85,7 @@ Formatter& shared_formatter() {
 }
 
 Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t seed) {
+  if (scenario->swarm) scenario = swarm_scenario(*scenario, seed);
   World world;
   world.seed = seed;
   for (const char* directory : {"/source", "/desk", "/elsewhere"})
