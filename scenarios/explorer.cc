@@ -29,7 +29,7 @@ std::vector<Survivors> survivors_within_bound(const std::vector<PendingEffect>& 
 
 static size_t drive_at_work(const World& world) {
   const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
-  return world.slots.at(world.scenario->commands[command].drive);
+  return world.index_of(world.scenario->commands[command].drive);
 }
 
 Status Explorer::record_points() {

@@ -27,9 +27,30 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::unplug:
     case FaultAction::swap_drive:
       return {.place = ActionPlace::drive, .takes_survivors = true};
+    case FaultAction::link_reset:
+    case FaultAction::replug_elsewhere:
+      return {.place = ActionPlace::drive, .takes_survivors = true};
     case FaultAction::replug:
     case FaultAction::damaged_in_shipment:
+    case FaultAction::slow_drive:
       return {.place = ActionPlace::drive};
+    case FaultAction::cloned_drive:
+    case FaultAction::lost_in_shipment:
+    case FaultAction::dead_on_arrival:
+    case FaultAction::manifest_damaged:
+    case FaultAction::volume_damaged:
+      return {.place = ActionPlace::drive, .only_chain = true};
+    case FaultAction::token_expired:
+    case FaultAction::account_refuses:
+      return {.only_chain = true};
+    case FaultAction::clock_jump:
+      return {};
+    case FaultAction::file_rot:
+      return {.place = ActionPlace::other_file};
+    case FaultAction::drive_stalls:
+      return {.events = {Kind::drive_read, Kind::drive_write, Kind::drive_flush, Kind::drive_discard},
+              .usual_event = Kind::drive_write,
+              .only_before = true};
     case FaultAction::write_error:
       return {.events = {Kind::drive_write}, .usual_event = Kind::drive_write, .only_before = true};
     case FaultAction::read_error:
@@ -42,12 +63,16 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:
       return {.events = {Kind::drive_write, Kind::drive_write_done}, .usual_event = Kind::drive_write};
+    case FaultAction::stale_block:
+    case FaultAction::misdirected_write:
+      return {.events = {Kind::drive_write}, .usual_event = Kind::drive_write, .only_before = true};
     case FaultAction::disk_full:
       return {.events = {Kind::file_write},
               .usual_event = Kind::file_write,
               .only_before = true,
               .only_computer = true};
     case FaultAction::file_error:
+    case FaultAction::permission_denied:
       return {.events = file_calls(), .only_before = true};
     case FaultAction::share_gone:
     case FaultAction::share_back:
@@ -62,6 +87,7 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::answer_500:
     case FaultAction::answer_503:
     case FaultAction::duplicated_request:
+    case FaultAction::late_request:
       return {.events = {Kind::http_request}, .usual_event = Kind::http_request, .only_before = true};
     case FaultAction::timeout_after:
     case FaultAction::connection_cut:

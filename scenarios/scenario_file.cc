@@ -46,11 +46,12 @@ static Status read_requirements(const TomlFields& top, std::vector<std::string>&
 }
 
 static Status read_source(const TomlFields& top, SourceSpec& out) {
-  static constexpr Word kKeys[] = {"usual", "files", "random_files", "random_bytes_max"};
+  static constexpr Word kKeys[] = {"usual", "files", "random_files", "random_bytes_max", "unreadable_name"};
   static constexpr Word kFileKeys[] = {"path", "size"};
   const auto table = TRY(top.table("source", kKeys));
   if (!table) return {};
   TRY(table->flag("usual", out.usual));
+  TRY(table->flag("unreadable_name", out.unreadable_name));
   TRY(table->number("random_files", out.random_files, 0, 10'000));
   TRY(table->size("random_bytes_max", out.random_bytes_max, 1, 1 * GiB));
   for (const TomlFields& entry : TRY(table->tables("files", kFileKeys, 1000))) {
@@ -99,7 +100,11 @@ static Status read_computer(const TomlFields& top, ComputerSpec& out) {
 }
 
 static Status read_drives(const TomlFields& top, std::vector<DriveSpec>& out) {
-  static constexpr Word kKeys[] = {"name", "capacity", "sectors", "volatile_cache", "power_loss_protected"};
+  static constexpr Word kKeys[] = {
+      "name", "capacity", "sectors", "volatile_cache", "power_loss_protected", "real_capacity", "flaw"};
+  static constexpr Word kFlaws[] = {
+      "none",         "in use",          "no serial number",  // as DriveFlaw counts
+      "holds source", "another session", "file system"};
   static constexpr Word kSectors[] = {"512n", "512e", "4Kn", "any"};  // as SectorKind counts them
   if (!top.has("drive")) return {};
   out.clear();
@@ -121,6 +126,10 @@ static Status read_drives(const TomlFields& top, std::vector<DriveSpec>& out) {
       drive.sectors = static_cast<SectorKind>(*kind);
     TRY(table.flag("volatile_cache", drive.volatile_cache));
     TRY(table.flag("power_loss_protected", drive.power_loss_protected));
+    TRY(table.size("real_capacity", drive.real_capacity_bytes, 1 * MiB, drive.capacity_bytes));
+    if (drive.real_capacity_bytes % 4096 != 0)
+      return table.wrong("real_capacity", "it must be a multiple of 4096 bytes");
+    if (const auto flaw = TRY(table.word("flaw", kFlaws))) drive.flaw = static_cast<DriveFlaw>(*flaw);
     out.push_back(std::move(drive));
   }
   if (out.empty())
@@ -139,7 +148,7 @@ static std::vector<CommandSpec> usual_chain() {
 }
 
 static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
-  static constexpr Word kKeys[] = {"two_computers", "blob_max", "chunk", "batch"};
+  static constexpr Word kKeys[] = {"two_computers", "blob_max", "chunk", "batch", "container"};
   const auto table = TRY(top.table("chain", kKeys));
   if (!table) return {};
   out.emplace();
@@ -147,6 +156,9 @@ static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
   TRY(table->size("blob_max", out->blob_bytes_max, 1 * MiB, 1 * TiB));
   TRY(table->size("chunk", out->chunk_bytes, 4 * KiB, 4 * MiB));
   TRY(table->size("batch", out->batch_bytes, 64 * KiB, 1 * GiB));
+  TRY(table->text("container", out->container, 1, 63));
+  if (out->container.find_first_of("\"\\") != std::string::npos)
+    return table->wrong("container", "a policy could not hold it");
   if (out->batch_bytes < 32 * out->chunk_bytes)
     return table->wrong(table->has("batch") ? "batch" : "chunk", "a batch must hold thirty-two chunks");
   return {};
@@ -154,12 +166,17 @@ static Status read_chain(const TomlFields& top, std::optional<ChainSpec>& out) {
 
 static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>& drives, bool chain,
                             std::vector<CommandSpec>& out) {
-  static constexpr Word kKeys[] = {
-      "do", "session", "drive", "source", "destination", "blobs", "drives", "wait_s", "accept_import_errors"};
-  static constexpr Word kActions[] = {// as CommandAction counts them
-                                      "prepare", "resume",  "abort",      "backup",       "diskprep",
-                                      "ship",    "deliver", "import",     "send back",    "restore",
-                                      "edit",    "wait",    "rotate key", "drop staging", "drop container"};
+  static constexpr Word kKeys[] = {"do",     "session",     "drive",
+                                   "source", "destination", "blobs",
+                                   "drives", "wait_s",      "accept_import_errors",
+                                   "letter", "tracking",    "wrong"};
+  static constexpr Word kActions[] = {
+      // as CommandAction counts them
+      "prepare",    "resume",       "abort",          "backup",      "diskprep",   "ship",
+      "deliver",    "import",       "send back",      "restore",     "edit",       "wait",
+      "rotate key", "drop staging", "drop container", "cancel job",  "delete job", "edit job",
+      "take name",  "stranger job", "renew token",    "allow writes"};
+  static constexpr Word kEdits[] = {"key", "manifest file", "manifest hash", "drive id"};  // as JobEdit
   static constexpr Word kBlobs[] = {"block", "page"};
   std::vector<Word> names;
   for (const DriveSpec& drive : drives) names.push_back(drive.name);
@@ -181,8 +198,21 @@ static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>&
     for (const std::string& drive : command.drives)
       if (std::ranges::find(names, drive) == names.end())
         return table.wrong("drives", "there is no drive \"" + drive + "\"");
-    if (!command.drives.empty() && command.action != CommandAction::deliver)
-      return table.wrong("drives", "only what is delivered stands in a box");
+    if (!command.drives.empty() && command.action != CommandAction::deliver &&
+        command.action != CommandAction::edit_job)
+      return table.wrong("drives", "only what is delivered stands in a box, and only a job lists drives");
+    if (const auto edit = TRY(table.word("wrong", kEdits))) command.edit = static_cast<JobEdit>(*edit);
+    if (table.has("wrong") && command.action != CommandAction::edit_job)
+      return table.wrong("wrong", "only \"edit job\" puts something wrong", "Leave it out");
+    TRY(table.text("tracking", command.tracking, 1, 64));
+    if (table.has("tracking") && command.action != CommandAction::deliver &&
+        command.action != CommandAction::stranger_job)
+      return table.wrong("tracking", "only what is delivered, and a stranger's job, bears another number",
+                         "Leave it out");
+    TRY(table.text("letter", command.letter, 1, 64));
+    if (table.has("letter") && command.action != CommandAction::prepare &&
+        command.action != CommandAction::diskprep)
+      return table.wrong("letter", "only who prepares drives types one", "Leave it out");
     TRY(table.number("wait_s", command.wait_s, 1, kYear_s));
     TRY(table.flag("accept_import_errors", command.accept_import_errors));
     TRY(table.text("session", command.session, 1, 64));
@@ -201,8 +231,10 @@ static Status read_commands(const TomlFields& top, const std::vector<DriveSpec>&
   return {};
 }
 
-static Status read_operator(const TomlFields& top, OperatorSpec& out) {
-  static constexpr Word kKeys[] = {"after_interruption", "heals_refusals", "boots_max"};
+static Status read_operator(const TomlFields& top, const std::vector<DriveSpec>& drives, OperatorSpec& out) {
+  static constexpr Word kKeys[] = {"after_interruption", "heals_refusals", "boots_max", "formatting",
+                                   "offers"};
+  static constexpr Word kAnswers[] = {"silent", "yes", "no", "reads"};  // as Formatting counts them
   static constexpr Word kWays[] = {"same command", "resume", "abort"};  // as AfterInterruption counts them
   const auto table = TRY(top.table("operator", kKeys));
   if (!table) return {};
@@ -210,6 +242,12 @@ static Status read_operator(const TomlFields& top, OperatorSpec& out) {
     out.after_interruption = static_cast<AfterInterruption>(*way);
   TRY(table->flag("heals_refusals", out.heals_refusals));
   TRY(table->number("boots_max", out.boots_max, 1, 100));
+  if (const auto answer = TRY(table->word("formatting", kAnswers)))
+    out.formatting = static_cast<Formatting>(*answer);
+  out.offers = TRY(table->texts("offers", 16));
+  for (const std::string& drive : out.offers)
+    if (std::ranges::find(drives, drive, &DriveSpec::name) == drives.end())
+      return table->wrong("offers", "there is no drive \"" + drive + "\"");
   return {};
 }
 
@@ -251,7 +289,7 @@ Result<Scenario> parse_scenario(std::string_view text, const std::string& path) 
   TRY(read_drives(top, scenario.drives));
   TRY(read_chain(top, scenario.chain));
   TRY(read_commands(top, scenario.drives, scenario.chain.has_value(), scenario.commands));
-  TRY(read_operator(top, scenario.operator_));
+  TRY(read_operator(top, scenario.drives, scenario.operator_));
   scenario.faults = TRY(read_faults(top, scenario));
   TRY(read_expect(top, scenario.expect));
   return scenario;

@@ -116,6 +116,11 @@ void make_drives_alone(Random& random, Scenario& scenario) {
   scenario.operator_.after_interruption = static_cast<AfterInterruption>(random.below(3));
 }
 
+// What has decayed stays so, and an abort reads nothing back: then nobody puts things right or gives up.
+bool any_damage(const std::vector<PlannedFault>& faults) noexcept {
+  return std::ranges::any_of(faults, [](const PlannedFault& fault) { return !legal(fault.action); });
+}
+
 void make_chain(Random& random, Scenario& scenario) {
   ChainSpec chain;
   chain.two_computers = random.chance(1, 3);
@@ -164,6 +169,11 @@ std::shared_ptr<const Scenario> swarm_scenario(const Scenario& of, uint64_t seed
   else
     make_chain(random, *scenario);
   std::vector<PlannedFault> faults = some_faults(random, *scenario);
+  if (any_damage(faults)) {
+    scenario->operator_.heals_refusals = false;
+    if (scenario->operator_.after_interruption == AfterInterruption::abort)
+      scenario->operator_.after_interruption = AfterInterruption::same_command;
+  }
   faults.insert(faults.end(), of.faults.begin(), of.faults.end());
   scenario->faults = std::move(faults);
   return scenario;

@@ -29,6 +29,15 @@ constexpr Weight kWeights[] = {
     {Action::bad_sectors, 1, 0, 0},
     {Action::disk_full, 2, 2, 0},
     {Action::file_error, 3, 3, 1},
+    {Action::misdirected_write, 1, 0, 0},
+    {Action::stale_block, 1, 0, 0},
+    {Action::drive_stalls, 2, 1, 0},
+    {Action::slow_drive, 1, 1, 0},
+    {Action::link_reset, 2, 1, 0},
+    {Action::replug_elsewhere, 1, 1, 0},
+    {Action::clock_jump, 1, 1, 1},
+    {Action::permission_denied, 1, 1, 0},
+    {Action::late_request, 0, 1, 4},
     {Action::share_gone, 1, 1, 0},
     {Action::source_changed, 1, 1, 0},
     {Action::source_grown, 1, 1, 0},
@@ -62,7 +71,8 @@ Action some_action(Random& random, SwarmKind kind) {
 }
 
 bool breaks_data(Action action) noexcept {
-  return action == Action::bit_rot || action == Action::bad_sectors;
+  return action == Action::bit_rot || action == Action::bad_sectors || action == Action::misdirected_write ||
+         action == Action::stale_block;
 }
 
 std::string some_phase(Random& random, const Scenario& scenario, Action action) {
@@ -100,6 +110,13 @@ Survivors some_survivors(Random& random) {
   }
 }
 
+// A source that changes between two sessions is judged by neither of its states: then it does not change.
+bool source_may_change(const Scenario& scenario) noexcept {
+  return !scenario.chain && std::ranges::none_of(scenario.commands, [](const CommandSpec& command) {
+    return command.session != "session-1";
+  });
+}
+
 std::string some_source_file(Random& random, const Scenario& scenario) {
   static constexpr const char* kUsual[] = {"/source/a.bin", "/source/z.bin", "/source/dir/b.bin",
                                            "/source/one"};
@@ -130,7 +147,10 @@ std::vector<PlannedFault> some_faults(Random& random, const Scenario& scenario) 
     if (rule.place == ActionPlace::drive)
       fault.place = scenario.drives[random.below(scenario.drives.size())].name;
     if (rule.place == ActionPlace::source_file) fault.place = some_source_file(random, scenario);
-    if (rule.place == ActionPlace::source_file && fault.place.empty()) continue;
+    if (rule.place == ActionPlace::source_file && (fault.place.empty() || !source_may_change(scenario)))
+      continue;
+    if (fault.action == Action::clock_jump)
+      fault.by_s = static_cast<int64_t>(random.below(2 * 86'400)) - 86'400;
     if (rule.place == ActionPlace::path) fault.place = random.chance(1, 2) ? "/source" : "/desk";
     fault.name = fault_name(fault) + " #" + std::to_string(faults.size() + 1);
     faults.push_back(std::move(fault));

@@ -132,6 +132,15 @@ Result<uint64_t> TomlFields::number_of(std::string_view key, const TomlValue& va
   return static_cast<uint64_t>(value.integer);
 }
 
+Status TomlFields::integer(std::string_view key, int64_t& out, int64_t least, int64_t most) const {
+  const TomlValue* value = find(key);
+  if (value == nullptr) return {};
+  if (value->kind != Kind::integer || value->integer < least || value->integer > most)
+    return wrong(key, fmt::format("it must be a whole number from {} to {}", least, most));
+  out = value->integer;
+  return {};
+}
+
 Result<uint64_t> TomlFields::size_of(std::string_view key, const TomlValue& value, uint64_t least,
                                      uint64_t most) const {
   std::optional<uint64_t> bytes;

@@ -37,6 +37,7 @@ class TomlFields {
     if (const TomlValue* value = find(key)) out = static_cast<T>(TRY(number_of(key, *value, least, most)));
     return {};
   }
+  Status integer(std::string_view key, int64_t& out, int64_t least, int64_t most) const;
   // Bytes as a number, or a text that parse_size() reads.
   template <std::unsigned_integral T>
   Status size(std::string_view key, T& out, uint64_t least, uint64_t most) const {

@@ -273,7 +273,7 @@ class PrepImport {
         "Give /silentmode to format without being asked"));
     if (!yes)
       return fail(ErrorCode::refused, "the format was declined", identity.path,
-                  "The drive is as it was. Choose another one, or run again and answer yes");
+                  "Name the drive that is meant, or answer yes");
     return std::string("answered yes");
   }
 
