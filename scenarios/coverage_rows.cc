@@ -27,6 +27,30 @@ bool delivers_some(const Scenario& scenario) noexcept {
   });
 }
 
+bool has_flaw(const Scenario& scenario, DriveFlaw flaw) noexcept {
+  return std::ranges::find(scenario.drives, flaw, &DriveSpec::flaw) != scenario.drives.end();
+}
+
+// Whether a command is given a tracking number other than the job's own.
+bool labelled(const Scenario& scenario, CommandAction action) noexcept {
+  return std::ranges::any_of(scenario.commands, [&](const CommandSpec& command) {
+    return command.action == action && !command.tracking.empty();
+  });
+}
+
+// One drive would have done for the job, and the box holds two.
+bool delivers_more_than_one(const Scenario& scenario) noexcept {
+  return std::ranges::any_of(scenario.commands, [](const CommandSpec& command) {
+    return command.action == CommandAction::deliver && command.drives.size() > 1;
+  });
+}
+
+bool puts_wrong(const Scenario& scenario, JobEdit what) noexcept {
+  return std::ranges::any_of(scenario.commands, [&](const CommandSpec& command) {
+    return command.action == CommandAction::edit_job && command.edit == what;
+  });
+}
+
 bool expects(const Scenario& scenario, std::string_view refusal) noexcept {
   return scenario.expect.refusal.find(refusal) != std::string::npos;
 }
@@ -90,6 +114,19 @@ std::span<const FaultRow> fault_rows() {
       {.where = "drive", .fault = "stalled", .actions = {"drive-stalls"}},
       {.where = "drive", .fault = "link reset", .actions = {"link-reset"}},
       {.where = "drive",
+       .fault = "smaller than it says",
+       .arranged =
+           [](const Scenario& scenario) {
+             return std::ranges::any_of(
+                 scenario.drives, [](const DriveSpec& drive) { return drive.real_capacity_bytes != 0; });
+           }},
+      {.where = "drive",
+       .fault = "not a supported drive",
+       .arranged =
+           [](const Scenario& scenario) {
+             return has_flaw(scenario, DriveFlaw::no_serial) || has_flaw(scenario, DriveFlaw::in_use);
+           }},
+      {.where = "drive",
        .fault = "512n",
        .arranged = [](const Scenario& scenario) { return has_sectors(scenario, SectorKind::n512); }},
       {.where = "drive",
@@ -116,6 +153,9 @@ std::span<const FaultRow> fault_rows() {
        .fault = "unreadable file",
        .actions = {"file-error"},
        .planned = [](const PlannedFault& fault) { return place_has(fault, "/source"); }},
+      {.where = "source",
+       .fault = "unreadable name",
+       .arranged = [](const Scenario& scenario) { return scenario.source.unreadable_name; }},
       {.where = "network", .fault = "timeout before the service acted", .actions = {"timeout-before"}},
       {.where = "network", .fault = "timeout after the service acted", .actions = {"timeout-after"}},
       {.where = "network", .fault = "connection refused", .actions = {"connection-refused"}},
@@ -135,6 +175,15 @@ std::span<const FaultRow> fault_rows() {
        .fault = "account key rotated",
        .arranged = [](const Scenario& scenario) { return has_command(scenario, CommandAction::rotate_key); }},
       {.where = "service",
+       .fault = "job deleted",
+       .arranged = [](const Scenario& scenario) { return has_command(scenario, CommandAction::delete_job); }},
+      {.where = "service",
+       .fault = "job cancelled",
+       .arranged = [](const Scenario& scenario) { return has_command(scenario, CommandAction::cancel_job); }},
+      {.where = "service",
+       .fault = "name already taken",
+       .arranged = [](const Scenario& scenario) { return has_command(scenario, CommandAction::take_name); }},
+      {.where = "service",
        .fault = "job expired without a tracking number",
        .arranged =
            [](const Scenario& scenario) {
@@ -147,8 +196,35 @@ std::span<const FaultRow> fault_rows() {
       {.where = "shipment",
        .fault = "wrong drive in the box",
        .arranged = [](const Scenario& scenario) { return delivers_some(scenario); }},
+      {.where = "shipment",
+       .fault = "delayed past the limit",
+       .arranged =
+           [](const Scenario& scenario) {
+             return has_command(scenario, CommandAction::deliver) &&
+                    std::ranges::any_of(scenario.commands, [](const CommandSpec& command) {
+                      return command.wait_s > 14 * 24 * 3600;
+                    });
+           }},
+      {.where = "shipment",
+       .fault = "two labels swapped",
+       .arranged = [](const Scenario& scenario) { return labelled(scenario, CommandAction::deliver); }},
+      {.where = "shipment",
+       .fault = "two jobs with one tracking number",
+       .arranged = [](const Scenario& scenario) { return labelled(scenario, CommandAction::stranger_job); }},
+      {.where = "shipment",
+       .fault = "extra drive",
+       .arranged = [](const Scenario& scenario) { return delivers_more_than_one(scenario); }},
       {.where = "shipment", .fault = "damaged (latent errors)", .actions = {"damaged-in-shipment"}},
       {.where = "shipment", .fault = "dead on arrival", .actions = {"dead-on-arrival"}},
+      {.where = "data centre",
+       .fault = "wrong BitLocker key",
+       .arranged = [](const Scenario& scenario) { return puts_wrong(scenario, JobEdit::key); }},
+      {.where = "data centre",
+       .fault = "manifest missing",
+       .arranged = [](const Scenario& scenario) { return puts_wrong(scenario, JobEdit::manifest_file); }},
+      {.where = "data centre",
+       .fault = "manifest of another drive",
+       .arranged = [](const Scenario& scenario) { return puts_wrong(scenario, JobEdit::manifest_hash); }},
       {.where = "data centre", .fault = "manifest damaged", .actions = {"manifest-damaged"}},
       {.where = "data centre", .fault = "no NTFS volume", .actions = {"volume-damaged"}},
       {.where = "data centre", .fault = "account refuses writes", .actions = {"account-refuses"}},
@@ -156,6 +232,9 @@ std::span<const FaultRow> fault_rows() {
        .fault = "container missing",
        .arranged =
            [](const Scenario& scenario) { return has_command(scenario, CommandAction::drop_container); }},
+      {.where = "data centre",
+       .fault = "container invalid",
+       .arranged = [](const Scenario& scenario) { return expects(scenario, "container's name"); }},
       {.where = "data centre", .fault = "page range corrupted", .actions = {"damaged-in-shipment"}},
       {.where = "data centre",
        .fault = "crash in the middle of an import",
@@ -164,6 +243,25 @@ std::span<const FaultRow> fault_rows() {
            [](const PlannedFault& fault) {
              return fault.action == FaultAction::datacentre_kill || fault.when.phase == "import";
            }},
+      {.where = "operator",
+       .fault = "wrong drive letter",
+       .arranged =
+           [](const Scenario& scenario) {
+             return std::ranges::any_of(scenario.commands,
+                                        [](const CommandSpec& command) { return !command.letter.empty(); });
+           }},
+      {.where = "operator",
+       .fault = "says no to formatting",
+       .arranged = [](const Scenario& scenario) { return scenario.operator_.formatting == Formatting::no; }},
+      {.where = "operator",
+       .fault = "too few drives",
+       .arranged = [](const Scenario& scenario) { return !scenario.operator_.offers.empty(); }},
+      {.where = "operator",
+       .fault = "formats a drive that holds another session",
+       .arranged = [](const Scenario& scenario) { return has_flaw(scenario, DriveFlaw::another_session); }},
+      {.where = "operator",
+       .fault = "source = target",
+       .arranged = [](const Scenario& scenario) { return has_flaw(scenario, DriveFlaw::holds_source); }},
       {.where = "operator",
        .fault = "drive or drives too small",
        .arranged = [](const Scenario& scenario) { return expects(scenario, "too small"); }},

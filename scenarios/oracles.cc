@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/journal/record.h"
@@ -14,6 +15,7 @@ namespace seedbed {
 namespace {
 
 constexpr size_t kFindingsMax = 20;
+constexpr std::string_view kAbsent = ": no blob of this path is in the manifest";  // as the judge says it
 
 // The drives that the scenario's commands name, each once.
 std::set<std::string> drives_of(const World& world) {
@@ -73,6 +75,8 @@ void Oracles::heard(const std::vector<std::string>& said) {
 // What the shipped drives hold must be what their journals say is complete.
 void Oracles::judge_drives(const World& world, int number) {
   if (const auto own = with_own_drives(world)) return judge_drives(*own, number);
+  std::map<std::string, size_t> absent;  // files that a drive does not carry
+  size_t judged_drives = 0;
   for (const std::string& drive : drives_of(world)) {
     const auto history = world.history(drive);
     if (!history && world.promises.completed && drive == world.promises.drive &&
@@ -104,8 +108,17 @@ void Oracles::judge_drives(const World& world, int number) {
       before.restore_sources();
       findings = judged(before);
     }
-    for (const std::string& finding : findings) find(number, drive + ": " + finding);
+    judged_drives++;
+    for (const std::string& finding : findings)
+      if (world.chain && finding.ends_with(kAbsent))
+        absent[finding]++;
+      else
+        find(number, drive + ": " + finding);
   }
+  // A job's drives share the files: one of them must carry each.
+  if (!world.chain || !world.chain->job_created) return;
+  for (const auto& [finding, drives] : absent)
+    if (drives == judged_drives) find(number, finding + " of any drive");
 }
 
 void Oracles::note(int number, std::vector<std::string> findings) {

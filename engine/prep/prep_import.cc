@@ -208,6 +208,7 @@ class PrepImport {
   // Beside what the drive holds: a session that cannot fit is refused before it begins, as a first one is.
   Status check_room(BlockDevice& device, const DriveHistory& history, const SourcePlan& plan) {
     const DriveFacts& facts = history.drive;
+    if (device.identity().serial != facts.serial) return {};  // the session says so
     uint64_t held_bytes = 0;
     for (const SessionHistory& session : history.sessions)
       if (session.complete) held_bytes += session.bytes + session.files * (facts.cluster_bytes + 2 * KiB);
