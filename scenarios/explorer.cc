@@ -103,6 +103,15 @@ void Explorer::list_states() {
   totals_.mine = states_.size();
 }
 
+// What was judged up to a known future, and how that ended.
+static void take_rest(ScenarioRecord& record, const ScenarioRecord& rest) {
+  if (record.verdict != Verdict::survived) return;  // bad enough as it is
+  record.verdict = rest.verdict;
+  record.expected = rest.expected;
+  record.as_expected = rest.as_expected;
+  record.why = rest.why;
+}
+
 ScenarioRecord Explorer::judge(const State& state) {
   const Point& point = points_[state.point];
   ScenarioRunOptions options;
@@ -119,7 +128,23 @@ ScenarioRecord Explorer::judge(const State& state) {
   World world = point.world;
   die_at(world, {state.action == FaultAction::host_power_cut, state.survivors, point.event.number},
          point.event.time_ns);
-  return play_out(std::move(world), options);
+  std::vector<uint64_t> passed;
+  uint64_t met = 0;
+  options.known_future = [&](uint64_t future) {
+    if (known_.contains(future)) {
+      met = future;
+      return true;
+    }
+    passed.push_back(future);
+    return false;
+  };
+  ScenarioRun run = play_out(std::move(world), options);
+  if (run.ended_early) {
+    totals_.joined++;
+    take_rest(run.record, known_.at(met));
+  }
+  for (const uint64_t future : passed) known_.emplace(future, run.record);
+  return std::move(run.record);
 }
 
 Result<ExploreTotals> Explorer::run(const OnRecord& on_failure, const OnProgress& on_progress) {
