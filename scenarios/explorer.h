@@ -68,6 +68,7 @@ class Explorer {
 
   std::shared_ptr<const Scenario> scenario_;
   ExploreOptions options_;
+  std::vector<World> starts_;  // of the boots
   std::vector<Point> points_;
   std::vector<State> states_;
   std::set<uint64_t> seen_;

@@ -119,7 +119,8 @@ bool Journey::is_known(const Known& known) const {
   return known(future.value());
 }
 
-void Journey::play(const Watch& watch, bool just_died, const Known& known) {
+void Journey::play(const Watch& watch, bool just_died, const Known& known,
+                   const std::function<void(const World&)>& at_start) {
   if (just_died) oracles_.after_death(world_);
   const Watch see = [&](const World& world, const Event& event, EventSide side) {
     oracles_.see(world, event, side);
@@ -137,6 +138,7 @@ void Journey::play(const Watch& watch, bool just_died, const Known& known) {
       break;
     }
     boots_++;
+    if (at_start) at_start(world_);
     more = after(give_command(see));
     if (more && is_known(known)) {
       ended_early_ = true;

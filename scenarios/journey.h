@@ -22,7 +22,8 @@ class Journey {
 
   // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
   // Where the future is known it ends, judged by what has been.
-  void play(const Watch& watch = {}, bool just_died = false, const Known& known = {});
+  void play(const Watch& watch = {}, bool just_died = false, const Known& known = {},
+            const std::function<void(const World&)>& at_start = {});
   bool ended_early() const noexcept { return ended_early_; }
 
   const World& world() const noexcept { return world_; }

@@ -89,7 +89,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
           at_fault = event;
         if (options.watch) options.watch(now, event, side);
       },
-      just_died, options.known_future);
+      just_died, options.known_future, options.at_start);
   const World& end = journey.world();
   ScenarioRun run;
   run.ended_early = journey.ended_early();
@@ -138,8 +138,8 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
   return play(TRY(World::make(std::move(planned), seed)), options, false);
 }
 
-ScenarioRun play_out(World world, const ScenarioRunOptions& options) {
-  return play(std::move(world), options, true);
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died) {
+  return play(std::move(world), options, just_died);
 }
 
 }  // namespace seedbed
