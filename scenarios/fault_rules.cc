@@ -117,24 +117,41 @@ bool may_happen_on(EventKind kind, std::string_view machine) noexcept {
          name.starts_with("http.");
 }
 
+// "drive.write 3 of SIM1 in data": a moment, behind its side.
+static std::string moment_text(const FaultTrigger& when) {
+  std::string text(when.event ? event_name(*when.event) : "event");
+  if (when.event_number != 0)
+    text += fmt::format("{} {}", when.event ? " as event" : "", when.event_number);
+  else
+    text += fmt::format(" {}", when.nth);
+  if (when.nth_to != 0) text += fmt::format("..{}", when.nth_to);
+  if (!when.place.empty()) text += " of " + when.place;
+  if (when.extent)
+    text += fmt::format(" on bytes {}+{}", when.extent->offset_bytes, when.extent->length_bytes);
+  if (when.machine && !when.machine->empty() && *when.machine != "*") text += " on " + *when.machine;
+  if (!when.phase.empty()) text += " in " + when.phase;
+  if (!when.job_state.empty()) text += " while " + when.job_state;
+  if (when.boot != 0) text += fmt::format(" of boot {}", when.boot);
+  if (when.time_ns) text += fmt::format(" from {} s", static_cast<double>(*when.time_ns) / 1e9);
+  return text;
+}
+
 std::string fault_name(const PlannedFault& fault) {
   const FaultTrigger& when = fault.when;
   std::string name(action_name(fault.action));
   if (!fault.place.empty()) name += " " + fault.place;
-  name += when.side == EventSide::before ? " at " : " after ";
-  name += when.event ? event_name(*when.event) : "event";
-  if (when.event_number != 0)
-    name += fmt::format("{} {}", when.event ? " as event" : "", when.event_number);
-  else
-    name += fmt::format(" {}", when.nth);
-  if (when.nth_to != 0) name += fmt::format("..{}", when.nth_to);
-  if (!when.place.empty()) name += " of " + when.place;
-  if (when.extent)
-    name += fmt::format(" on bytes {}+{}", when.extent->offset_bytes, when.extent->length_bytes);
-  if (when.machine && !when.machine->empty() && *when.machine != "*") name += " on " + *when.machine;
-  if (!when.phase.empty()) name += " in " + when.phase;
-  if (when.boot != 0) name += fmt::format(" of boot {}", when.boot);
-  if (when.time_ns) name += fmt::format(" from {} s", static_cast<double>(*when.time_ns) / 1e9);
+  const std::vector<FaultTrigger>& parts = when.any.empty() ? when.all : when.any;
+  if (parts.empty()) {
+    name += when.side == EventSide::before ? " at " : " after ";
+    name += moment_text(when);
+  } else {
+    name += when.any.empty() ? " at all of (" : " at any of (";
+    for (const FaultTrigger& part : parts)
+      name += fmt::format("{}{}{}", &part == parts.data() ? "" : "; ",
+                          part.side == EventSide::before ? "" : "after ", moment_text(part));
+    name += ")";
+  }
+  if (!when.after.empty()) name += " after " + when.after;
   if (fault.times != 1) name += fault.times == 0 ? ", always" : fmt::format(", {} times", fault.times);
   return name;
 }

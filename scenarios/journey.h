@@ -16,8 +16,15 @@ class Journey {
   Journey(World world, EventLog& log)
       : world_(std::move(world)), log_(log), oracles_(world_.chain.has_value()), boots_(world_.boots) {}
 
+  // Asked at the end of each command with the number of what is to come (world_future.h): whether that is
+  // known.
+  using Known = std::function<bool(uint64_t future)>;
+
   // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
-  void play(const Watch& watch = {}, bool just_died = false);
+  // Where the future is known it ends, judged by what has been.
+  void play(const Watch& watch = {}, bool just_died = false, const Known& known = {},
+            const std::function<void(const World&)>& at_start = {});
+  bool ended_early() const noexcept { return ended_early_; }
 
   const World& world() const noexcept { return world_; }
   const Oracles& oracles() const noexcept { return oracles_; }
@@ -33,6 +40,7 @@ class Journey {
   bool foresees(const std::string& message) const;
   bool fail_or_refuse(const Error& error);
   void next_command();
+  bool is_known(const Known& known) const;
 
   World world_;
   EventLog& log_;
@@ -41,6 +49,7 @@ class Journey {
   std::string stuck_;
   std::string last_error_;  // of the command that was given last; "": it had none
   bool healed_ = false;
+  bool ended_early_ = false;
   bool short_form_refused_ = false;  // "nothing to resume": the whole command is typed again
   unsigned failures_ = 0;            // in a row
   uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one

@@ -3,58 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "scenarios/fault_rules.h"
 #include "scenarios/file_path.h"
+#include "scenarios/scenario_shape.h"
 
 namespace seedbed {
 
 using Word = std::string_view;
 
-static constexpr uint64_t kCountMax = 1'000'000'000;
-static constexpr int64_t kJumpMax_s = 366LL * 86'400 * 10;
-static constexpr Word kCommit = "journal.commit";  // a file.sync of a journal
-
-static const std::vector<Word>& action_words() {
-  static const std::vector<Word> words = [] {
-    std::vector<Word> all;
-    for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
-      all.push_back(action_name(static_cast<FaultAction>(i)));
-    return all;
-  }();
-  return words;
-}
-
-static const std::vector<Word>& event_words() {
-  static const std::vector<Word> words = [] {
-    std::vector<Word> all;
-    for (int i = 0; i <= static_cast<int>(kLastEventKind); i++)
-      all.push_back(event_name(static_cast<EventKind>(i)));
-    all.push_back(kCommit);
-    return all;
-  }();
-  return words;
-}
-
 // A number, or two: the nth is then drawn by the seed.
 static Status read_nth(const TomlFields& when, FaultTrigger& out) {
   const TomlValue* value = when.find("nth");
   if (value == nullptr) return {};
-  if (value->kind != TomlValue::Kind::list) return when.number("nth", out.nth, 1, kCountMax);
+  if (value->kind != TomlValue::Kind::list) return when.number("nth", out.nth);
   if (value->items.size() != 2) return when.wrong("nth", "it must be a number or [from, to]");
-  out.nth = TRY(when.number_of("nth", value->items[0], 1, kCountMax));
-  out.nth_to = TRY(when.number_of("nth", value->items[1], 1, kCountMax));
+  out.nth = static_cast<uint64_t>(TRY(when.number_of("nth", value->items[0])));
+  out.nth_to = static_cast<uint64_t>(TRY(when.number_of("nth", value->items[1])));
   if (out.nth_to < out.nth)
     return when.wrong("nth", fmt::format("{} to {} is no range", out.nth, out.nth_to));
   return {};
 }
 
 static Status read_event(const TomlFields& when, FaultTrigger& out) {
-  const auto event = TRY(when.word("event", event_words()));
-  TRY(when.text("place", out.place, 1, 1000));
+  const auto event = TRY(when.word("event"));
+  TRY(when.text("place", out.place));
   if (!event) return {};
-  if (event_words()[*event] == kCommit) {
+  if (*event > static_cast<size_t>(kLastEventKind)) {  // journal.commit
     out.event = EventKind::file_sync;
     if (out.place.empty()) out.place = "*.jrn";
   } else {
@@ -66,17 +41,17 @@ static Status read_event(const TomlFields& when, FaultTrigger& out) {
 // Unless told otherwise, other machines' events are not counted: what a service does to its files would move
 // the nth of the computer's.
 static Status read_machine(const TomlFields& when, FaultTrigger& out) {
-  static constexpr Word kMachines[] = {"computer", "service", "datacentre", "any"};
   static constexpr Word kPatterns[] = {"", "service", "datacentre", "*"};
-  const auto machine = TRY(when.word("machine", kMachines));
+  const auto machine = TRY(when.word("machine"));
   if (machine)
     out.machine = kPatterns[*machine];
   else if (out.event_number == 0)
     out.machine = out.event == EventKind::http_handled ? "service" : "";
   if (!machine || !out.event || *out.machine == "*" || may_happen_on(*out.event, *out.machine)) return {};
-  return when.wrong("machine",
-                    fmt::format("{} does not happen on the {}", event_name(*out.event), kMachines[*machine]),
-                    "Take another event, or leave it out");
+  return when.wrong(
+      "machine",
+      fmt::format("{} does not happen on the {}", event_name(*out.event), when.words_of("machine")[*machine]),
+      "Take another event, or leave it out");
 }
 
 // The bytes of a drive: a sector of 512 bytes, or a range.
@@ -90,31 +65,25 @@ static Status read_extent(const TomlFields& when, const Scenario& world, FaultTr
   uint64_t capacity_bytes = 0;
   for (const DriveSpec& drive : world.drives) capacity_bytes = std::max(capacity_bytes, drive.capacity_bytes);
   Extent extent{.offset_bytes = 0, .length_bytes = 512};
-  TRY(when.number("lba", extent.offset_bytes, 0, capacity_bytes / 512 - 1));
+  TRY(when.number("lba", extent.offset_bytes, capacity_bytes / 512 - 1));
   if (lba) extent.offset_bytes *= 512;
-  TRY(when.size("offset", extent.offset_bytes, 0, capacity_bytes - 1));
-  TRY(when.size("length", extent.length_bytes, 1, capacity_bytes - extent.offset_bytes));
+  TRY(when.size("offset", extent.offset_bytes, capacity_bytes - 1));
+  TRY(when.size("length", extent.length_bytes, capacity_bytes - extent.offset_bytes));
   out.extent = extent;
   return {};
 }
 
 // One moment, or a part of a combination.
 static Status read_moment(const TomlFields& when, const Scenario& world, FaultTrigger& out) {
-  static constexpr Word kStates[] = {"Creating",  "Shipping",  "Received", "Transferring",
-                                     "Packaging", "Completed", "Closed"};
-  static constexpr Word kPhases[] = {"start",      "intent",   "build",    "metadata", "data",
-                                     "finalising", "proof",    "closing",  "undo",     "done",
-                                     "backup",     "shipping", "delivery", "import",   "restore"};
-  static constexpr Word kSides[] = {"before", "after"};  // as EventSide counts them
   TRY(read_event(when, out));
-  if (const auto phase = TRY(when.word("phase", kPhases))) out.phase = kPhases[*phase];
-  TRY(when.number("boot", out.boot, 1, world.operator_.boots_max));
+  if (const auto phase = TRY(when.word("phase"))) out.phase = when.words_of("phase")[*phase];
+  TRY(when.number("boot", out.boot, world.operator_.boots_max));
   TRY(read_nth(when, out));
-  if (const auto side = TRY(when.word("side", kSides))) out.side = static_cast<EventSide>(*side);
+  if (const auto side = TRY(when.word("side"))) out.side = static_cast<EventSide>(*side);
   TRY(when.seconds("virtual_s", out.time_ns, world.virtual_s_max));
   TRY(read_extent(when, world, out));
-  TRY(when.number("number", out.event_number, 1, kCountMax));
-  if (const auto state = TRY(when.word("state", kStates))) out.job_state = kStates[*state];
+  TRY(when.number("number", out.event_number));
+  if (const auto state = TRY(when.word("state"))) out.job_state = when.words_of("state")[*state];
   if (!out.job_state.empty() && !world.chain)
     return when.wrong("state", "there is no import job without the whole chain", "Write [chain] too");
   TRY(read_machine(when, out));
@@ -149,33 +118,24 @@ static Status check_event(const TomlFields& when, const FaultRule& rule, FaultAc
   return {};
 }
 
-static constexpr Word kMomentKeys[] = {"event", "place",  "phase",  "boot",   "nth",     "side", "virtual_s",
-                                       "lba",   "offset", "length", "number", "machine", "state"};
-static constexpr auto kTriggerKeys = [] {
-  std::array<Word, std::size(kMomentKeys) + 3> keys{"any", "all", "after"};
-  std::ranges::copy(kMomentKeys, keys.begin() + 3);
-  return keys;
-}();
-static constexpr size_t kPartsMax = 16;
-
 // A moment, or `any` or `all` of several.
 static Status read_trigger(const TomlFields& when, const Scenario& world, const FaultRule& rule,
                            PlannedFault& fault) {
   FaultTrigger& out = fault.when;
-  TRY(when.text("after", out.after, 3, 100));
+  TRY(when.text("after", out.after));
   const bool any = when.has("any"), all = when.has("all");
   if (!any && !all) {
     TRY(read_moment(when, world, out));
     return check_event(when, rule, fault.action, out);
   }
   if (any && all) return when.wrong("all", "a moment has either any or all", "Leave one of them out");
-  for (const Word key : kMomentKeys)
+  for (const Word key : moment_shape().key_names())
     if (when.has(key))
       return when.wrong(key, fmt::format("beside {} stands nothing but after", any ? "any" : "all"),
                         "Write it into each part");
   std::vector<FaultTrigger>& parts = any ? out.any : out.all;
   const Word list = any ? "any" : "all";
-  for (const TomlFields& table : TRY(when.tables(list, kMomentKeys, kPartsMax))) {
+  for (const TomlFields& table : TRY(when.tables(list))) {
     FaultTrigger part;
     TRY(read_moment(table, world, part));
     TRY(check_event(table, rule, fault.action, part));
@@ -223,7 +183,7 @@ static Status check_place(const TomlFields& table, const FaultRule& rule, const 
     case ActionPlace::drive:
       break;
   }
-  if (!place.empty()) return TRY(table.word("place", drives)), Status();
+  if (!place.empty()) return TRY(table.word_of("place", drives)), Status();
   // An event of a drive tells which drive. Others do not, and with one drive need not.
   if (stands_on_drives(fault.when)) return {};
   if (drives.size() > 1)
@@ -240,7 +200,7 @@ static Status read_times(const TomlFields& table, PlannedFault& out) {
   else if (value != nullptr && value->kind == TomlValue::Kind::text)
     return table.wrong("times", "it must be a number or \"always\"");
   else
-    TRY(table.number("times", out.times, 1, kCountMax));
+    TRY(table.number("times", out.times));
   return {};
 }
 
@@ -251,7 +211,7 @@ static Status read_by(const TomlFields& table, PlannedFault& fault) {
     return table.wrong("by_s", "a clock jumps by some seconds", "Write by_s = -3600, for example");
   if (!jumps && table.has("by_s"))
     return table.wrong("by_s", fmt::format("{} moves no clock", action_name(fault.action)), "Leave it out");
-  TRY(table.integer("by_s", fault.by_s, -kJumpMax_s, kJumpMax_s));
+  TRY(table.number("by_s", fault.by_s));
   return !jumps || fault.by_s != 0 ? Status() : table.wrong("by_s", "that is no jump");
 }
 
@@ -261,7 +221,7 @@ static Status check_order(const std::vector<TomlFields>& tables, const std::vect
     size_t at = i, steps = 0;
     while (!faults[at].when.after.empty()) {
       const auto first = std::ranges::find(faults, faults[at].when.after, &PlannedFault::name);
-      const auto when = TRY(tables[i].table("when", kTriggerKeys));
+      const auto when = TRY(tables[i].table("when"));
       if (first == faults.end())
         return when->wrong("after", "no fault has that name", "Give the other fault this name");
       at = static_cast<size_t>(first - faults.begin());
@@ -274,13 +234,16 @@ static Status check_order(const std::vector<TomlFields>& tables, const std::vect
 
 static Result<PlannedFault> read_fault(const TomlFields& table, const Scenario& world) {
   PlannedFault fault;
-  TRY(table.require("what"));
-  fault.action = static_cast<FaultAction>(*TRY(table.word("what", action_words())));
-  TRY(table.text("name", fault.name, 3, 100));
+  if (table.has("what") && !table.has("when"))
+    return table.wrong("when", "a fault needs its moment",
+                       "Write when = { event = \"drive.write\", nth = 3 }");
+  TRY(table.require());
+  fault.action = static_cast<FaultAction>(*TRY(table.word("what")));
+  TRY(table.text("name", fault.name));
   TRY(read_times(table, fault));
   std::string survivors;
-  TRY(table.text("survivors", survivors, 1, 100));
-  TRY(table.text("place", fault.place, 1, 4000));
+  TRY(table.text("survivors", survivors));
+  TRY(table.text("place", fault.place));
 
   const FaultRule rule = rule_of(fault.action);
   if (!survivors.empty()) {
@@ -292,10 +255,7 @@ static Result<PlannedFault> read_fault(const TomlFields& table, const Scenario& 
                          "Leave it out");
     fault.survivors = *parsed;
   }
-  const auto when = TRY(table.table("when", kTriggerKeys));
-  if (!when)
-    return table.wrong("when", "a fault needs its moment",
-                       "Write when = { event = \"drive.write\", nth = 3 }");
+  const auto when = TRY(table.table("when"));
   if (rule.only_chain && !world.chain)
     return table.wrong("what", fmt::format("{} needs the whole chain", action_name(fault.action)),
                        "Write [chain] too");
@@ -306,12 +266,11 @@ static Result<PlannedFault> read_fault(const TomlFields& table, const Scenario& 
 }
 
 Result<std::vector<PlannedFault>> read_faults(const TomlFields& top, const Scenario& world) {
-  static constexpr Word kKeys[] = {"name", "what", "when", "times", "survivors", "place", "by_s"};
   std::vector<PlannedFault> faults;
   const auto taken = [&](const std::string& name) {
     return std::ranges::find(faults, name, &PlannedFault::name) != faults.end();
   };
-  const std::vector<TomlFields> tables = TRY(top.tables("fault", kKeys, 1000));
+  const std::vector<TomlFields> tables = TRY(top.tables("fault"));
   for (const TomlFields& table : tables) {
     PlannedFault fault = TRY(read_fault(table, world));
     if (taken(fault.name))

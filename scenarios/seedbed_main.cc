@@ -12,6 +12,7 @@
 #include "scenarios/list_command.h"
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
+#include "scenarios/scenario_schema.h"
 #include "scenarios/sweep_command.h"
 
 namespace seedbed {
@@ -129,6 +130,8 @@ int run(int argc, char** argv) {
   coverage_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
   coverage_app->add_option("--seed", seed, "replaces the files' seeds: each becomes hash(N, name)");
 
+  auto* schema_app = sub("schema", "the JSON Schema of scenario files, for editors");
+
   auto* report_app = sub("report", "several runs' run.json as one page");
   report_app->add_option("directories", paths, "each with a run.json")->required();
   report_app->add_option("-o,--output", html, "the page")->required();
@@ -187,6 +190,7 @@ int run(int argc, char** argv) {
   if (*list_app)
     return requirements ? list_requirements_command(rig, suites, page) : list_command(rig, suites, tag);
   if (*coverage_app) return coverage_command(rig, suites, given);
+  if (*schema_app) return schema_command(rig);
   if (*report_app) return report_command(rig, paths, html, junit);
   if (*work_run) return run_worker(rig, run_options);
   if (*work_sweep) return sweep_worker(rig, sweep_options);

@@ -132,9 +132,12 @@ bool star_matches(std::string_view pattern, std::string_view text) noexcept {
 }
 
 FaultPlan::FaultPlan(std::vector<PlannedFault> faults) {
-  for (PlannedFault& fault : faults) standings_.push_back({.fault = std::move(fault)});
-  for (Standing& standing : standings_)
-    standing.parts_fitted.resize(standing.fault.when.any.size() + standing.fault.when.all.size());
+  for (PlannedFault& fault : faults) add(std::move(fault));
+}
+
+void FaultPlan::add(PlannedFault fault) {
+  const size_t parts = fault.when.any.size() + fault.when.all.size();
+  standings_.push_back({.fault = std::move(fault), .parts_fitted = std::vector<uint64_t>(parts)});
 }
 
 struct FaultPlan::Moment {

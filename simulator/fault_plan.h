@@ -112,6 +112,7 @@ class FaultPlan {
                                        uint64_t boot, std::string_view job_state = {});
   // It could not happen after all, for want of what it is to befall: it has not fired.
   void take_back(const PlannedFault& fault) noexcept;
+  void add(PlannedFault fault);
   // No fault fires any more.
   void heal() noexcept { healed_ = true; }
 
