@@ -70,7 +70,7 @@ Result<std::vector<Requirement>> parse_requirements(std::string_view page, const
     if (!is_requirement_id(row.id)) return wrong("\"" + row.id + "\" is no id of a requirement");
     if (std::ranges::find(rows, row.id, &Requirement::id) != rows.end())
       return wrong(row.id + " stands twice");
-    if (row.sentence.size() < 10 || !row.sentence.ends_with('.')) return wrong(row.id + " has no sentence");
+    if (row.sentence.size() < 6 || !row.sentence.ends_with('.')) return wrong(row.id + " has no sentence");
     if (!cells[3].empty())
       for (const std::string& test : parts_of(cells[3], ',')) {
         if (!is_test_name(test)) return wrong("\"" + test + "\" is no name of a test");
