@@ -13,14 +13,28 @@ namespace seedbed {
 
 class Journey {
  public:
-  Journey(World world, EventLog& log)
-      : world_(std::move(world)), log_(log), oracles_(world_.chain.has_value()), boots_(world_.boots) {}
+  // What is known of a journey beside its world, between two boots. With both it goes on elsewhere.
+  struct Memory {
+    explicit Memory(bool chain) : oracles(chain) {}
+    Oracles oracles;
+    std::optional<Error> refusal;  // the first, when it was or might be the end
+    bool healed = false;
+    bool short_form_refused = false;  // "nothing to resume": the whole command is typed again
+    unsigned failures = 0;            // in a row
+  };
 
-  // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
-  void play(const Watch& watch = {}, bool just_died = false);
+  Journey(World world, EventLog& log)
+      : world_(std::move(world)), log_(log), memory_(world_.chain.has_value()), boots_(world_.boots) {}
+  Journey(World world, EventLog& log, Memory memory)
+      : world_(std::move(world)), log_(log), memory_(std::move(memory)), boots_(world_.boots) {}
+
+  // `watch` sees every event, beside the oracles, and `on_boot` what is known before each boot. A world that
+  // has just died is judged before it boots again.
+  using OnBoot = std::function<void(const Memory&)>;
+  void play(const Watch& watch = {}, bool just_died = false, const OnBoot& on_boot = {});
 
   const World& world() const noexcept { return world_; }
-  const Oracles& oracles() const noexcept { return oracles_; }
+  const Oracles& oracles() const noexcept { return memory_.oracles; }
   // The verdict and its reason, one line. Plans that never fired are not its business.
   Verdict verdict(std::string& why) const;
 
@@ -35,12 +49,8 @@ class Journey {
 
   World world_;
   EventLog& log_;
-  Oracles oracles_;
-  std::optional<Error> refusal_;  // the first, when it was or might be the end
+  Memory memory_;
   std::string stuck_;
-  bool healed_ = false;
-  bool short_form_refused_ = false;  // "nothing to resume": the whole command is typed again
-  unsigned failures_ = 0;            // in a row
   uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one
 };
 

@@ -73,13 +73,15 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
   }
 }
 
-ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died) {
+// `died`: what was known when it did; null: a fresh world.
+ScenarioRun play(World world, const ScenarioRunOptions& options, const Journey::Memory* died) {
   const uint64_t start_us = options.real_us();
   EventLog log(options.keep_events, world.events);
   Timeline timeline;
   std::map<std::string, std::string> fired_at;
   Event at_fault;
-  Journey journey(std::move(world), log);
+  const Journey::Memory fresh(world.chain.has_value());
+  Journey journey(std::move(world), log, died != nullptr ? *died : fresh);
   journey.play(
       [&](const World& now, const Event& event, EventSide side) {
         timeline.see(now, event, side);
@@ -89,7 +91,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
           at_fault = event;
         if (options.watch) options.watch(now, event, side);
       },
-      just_died);
+      died != nullptr, options.on_boot);
   const World& end = journey.world();
   ScenarioRun run;
   ScenarioRecord& record = run.record;
@@ -98,7 +100,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
   record.proves = end.scenario->proves;
   record.tags = end.scenario->tags;
   record.seed = end.seed;
-  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults}.text();
+  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults, end.scenario->edits}.text();
   TraceHash hash;
   hash.mix(log.hash());
   hash.mix(end.hash());
@@ -134,11 +136,16 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
     more->faults.insert(more->faults.end(), options.extra_faults.begin(), options.extra_faults.end());
     planned = std::move(more);
   }
-  return play(TRY(World::make(std::move(planned), seed)), options, false);
+  return play(TRY(World::make(std::move(planned), seed)), options, nullptr);
+}
+
+ScenarioRecord play_out(World world, const Journey::Memory& memory, const ScenarioRunOptions& options) {
+  return play(std::move(world), options, &memory).record;
 }
 
 ScenarioRecord play_out(World world, const ScenarioRunOptions& options) {
-  return play(std::move(world), options, true).record;
+  const Journey::Memory fresh(world.chain.has_value());
+  return play(std::move(world), options, &fresh).record;
 }
 
 }  // namespace seedbed

@@ -17,6 +17,7 @@ struct ScenarioRunOptions {
   bool every_fault_must_fire = true;  // sweeps judge that over all their runs
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
   Watch watch;
+  Journey::OnBoot on_boot;
 };
 
 struct ScenarioRun {
@@ -27,7 +28,9 @@ struct ScenarioRun {
 // Errors (internal): the world could not be made.
 Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario, uint64_t seed,
                                  const ScenarioRunOptions& options);
-// As run_scenario, from a world that has just died: what exploration does with each crash.
-ScenarioRecord play_out(World world, const ScenarioRunOptions& options);
+// As run_scenario, from a world that has just died: what exploration does with each crash. `memory` is that
+// of the boot in which it died.
+ScenarioRecord play_out(World world, const Journey::Memory& memory, const ScenarioRunOptions& options);
+ScenarioRecord play_out(World world, const ScenarioRunOptions& options);  // in its first boot
 
 }  // namespace seedbed
