@@ -239,7 +239,8 @@ bool Shrinker::earlier_events() {
                   [&](uint64_t nth) {
                     ShrinkCandidate candidate = now_;
                     candidate.faults[i].at.nth = nth;
-                    return nth > 0 && take(candidate.faults[i].text(), std::move(candidate));
+                    const std::string what = candidate.faults[i].text();
+                    return nth > 0 && take(what, std::move(candidate));
                   }) ||
           any;
   const auto paths = standing("fault");
