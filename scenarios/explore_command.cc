@@ -56,6 +56,7 @@ struct Explored {
       all.promised += one.promised;
       all.failed += one.failed;
       all.deep_judged += one.deep_judged;
+      all.fired |= one.fired;
     }
     return all;
   }
@@ -150,11 +151,23 @@ class Exploration {
         else
           now_.broken = fmt::format("worker {} ended with {}", i + 1, ends[i].how);
       }
-    tell();
+    tell(scenario);
     return {};
   }
 
-  void tell() {
+  // Planned faults that befell no world. Of worlds that were judged before, nothing is known of that.
+  bool tell_silent_faults(const Scenario& scenario, const ExploreTotals& totals) {
+    bool any = false;
+    if (totals.again > 0 || left_of(totals) > 0 || now_.nothing || !now_.broken.empty()) return false;
+    for (size_t i = 0; i < std::min<size_t>(scenario.faults.size(), 64); i++) {
+      if ((totals.fired >> i & 1) != 0) continue;
+      any = true;
+      rig_.console.result("     never fired in any state: " + scenario.faults[i].name);
+    }
+    return any;
+  }
+
+  void tell(const Scenario& scenario) {
     const ExploreTotals one = now_.sum();
     add(all_, one);
     if (!now_.broken.empty()) broken_ = true;
@@ -174,6 +187,7 @@ class Exploration {
           fmt::format("     at {} crash points more than {} effects were pending: no pairs there",
                       one.without_pairs, options_.pairs_most));
     if (!now_.broken.empty()) rig_.console.result("     " + now_.broken);
+    silent_ = tell_silent_faults(scenario, one) || silent_;
     rig_.console.json(totals_line(one, name_));
   }
 
@@ -203,7 +217,7 @@ class Exploration {
     if (broken_) return 5;
     if (all_.failed > 0 || failed_by_themselves_ > 0) return 1;
     if (all_.promised == 0) rig_.console.say("not measured: nothing had been promised in any state");
-    return left > 0 || not_begun_ > 0 || all_.promised == 0 ? 4 : 0;
+    return left > 0 || not_begun_ > 0 || all_.promised == 0 || silent_ ? 4 : 0;
   }
 
   std::vector<std::string> words(const Scenario& scenario, unsigned job) const {
@@ -262,7 +276,7 @@ class Exploration {
   size_t index_ = 0, shown_ = 0;
   ExploreTotals all_;
   uint64_t start_us_ = 0, told_us_ = 0, scenario_start_us_ = 0, not_begun_ = 0, failed_by_themselves_ = 0;
-  bool broken_ = false;
+  bool broken_ = false, silent_ = false;
 };
 
 Result<int> work(const RigContext& rig, const ExploreCommandOptions& options) {

@@ -40,6 +40,13 @@ class PointCollector {
 
 }  // namespace
 
+uint64_t fired_in(const ScenarioRecord& record, size_t own_faults) noexcept {
+  uint64_t fired = 0;
+  for (size_t i = 0; i < std::min<size_t>({own_faults, record.faults.size(), 64}); i++)
+    if (record.faults[i].fired > 0) fired |= uint64_t{1} << i;
+  return fired;
+}
+
 bool explored_as_expected(const ScenarioRecord& record) noexcept {
   if (record.as_expected) return true;
   return record.expected == Verdict::refused && record.verdict == Verdict::survived &&
@@ -64,7 +71,7 @@ ScenarioRunOptions Explorer::options_with(const Faults& faults) const {
 }
 
 Status Explorer::record_points() {
-  ScenarioRunOptions options = options_.run;
+  ScenarioRunOptions options = options_with({});
   PointCollector collector(0, ~uint64_t{0}, options);
   const ScenarioRun run = TRY(run_scenario(scenario_, options_.seed, options));
   if (!run.record.as_expected)
@@ -72,6 +79,7 @@ Status Explorer::record_points() {
                 fmt::format("the run to be explored ends as {} by itself: {}",
                             verdict_name(run.record.verdict), run.record.why),
                 scenario_->file, "Put it right first");
+  totals_.fired |= fired_in(run.record, scenario_->faults.size());
   points_ = std::move(collector.points);
   totals_.crash_points = points_.size();
   return {};
@@ -131,6 +139,7 @@ bool Explorer::judge_mine(const std::vector<State>& states, const std::vector<Cr
       Faults faults = first;
       faults.push_back(fault_before(point.event.number, state.action, state.survivors));
       const ScenarioRecord record = judge(state, point, faults);
+      totals_.fired |= fired_in(record, scenario_->faults.size());
       judged.promised = promise_outstanding(point.world);
       if (!explored_as_expected(record)) judged.failure = record.token;
       if (options_.on_judged) options_.on_judged(judged);

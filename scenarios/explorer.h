@@ -55,8 +55,9 @@ struct ExploreTotals {
   uint64_t failed = 0;
   uint64_t to_expand = 0, expanded = 0;       // depth 2: first crashes, and those whose recovery was recorded
   uint64_t deep_states = 0, deep_judged = 0;  // of states and judged: second crashes
-  uint64_t without_pairs = 0;                 // crash points where too many effects were pending for pairs
-  uint64_t real_us = 0;                       // spent judging
+  uint64_t fired = 0;          // bit i: the scenario's fault i befell a judged world, or the run itself
+  uint64_t without_pairs = 0;  // crash points where too many effects were pending for pairs
+  uint64_t real_us = 0;        // spent judging
 };
 
 class Explorer {
@@ -66,7 +67,7 @@ class Explorer {
 
   Explorer(std::shared_ptr<const Scenario> scenario, ExploreOptions options);
 
-  // Errors: the undisturbed run itself does not go as expected.
+  // Errors: the undisturbed run itself does not go as expected; its faults may wait for a recovery.
   Result<ExploreTotals> run(const OnRecord& on_failure, const OnProgress& on_progress);
 
  private:
@@ -100,6 +101,8 @@ class Explorer {
   uint64_t judged_now_ = 0, start_us_ = 0;
 };
 
+// Bits of the scenario's own faults that fired; of those behind the 64th nothing is told.
+uint64_t fired_in(const ScenarioRecord& record, size_t own_faults) noexcept;
 // Whether the record is what exploration may find: as the scenario expects, or survived because what should
 // have been refused never happened.
 bool explored_as_expected(const ScenarioRecord& record) noexcept;

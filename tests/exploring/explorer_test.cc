@@ -72,7 +72,7 @@ Explored explore(const Scenario& scenario, const ExploreOptions& options) {
 }
 
 TEST(Explorer, where_nothing_is_wrong_every_crash_is_survived) {
-  const Explored explored = explore(slim(), {.shard = 5, .shards = 16});
+  const Explored explored = explore(slim(), {.shard = 5, .shards = 48});
   EXPECT_EQ(explored.totals.failed, 0u)
       << explored.failed.front().token << ": " << explored.failed.front().why;
   EXPECT_EQ(explored.totals.judged, explored.totals.mine);
@@ -162,6 +162,68 @@ TEST(Explorer, the_token_of_an_explored_state_replays_to_the_same_end) {
     EXPECT_EQ(replayed.boots, record.boots) << record.token;
   }
   EXPECT_TRUE(actions.contains("host-power-cut"));
+}
+
+// Nothing is wrong until the computer starts again: then the journal's syncs lie.
+Scenario lies_while_it_recovers() {
+  Scenario scenario = slim();
+  scenario.source.files = {{"a.bin", 5'000}};
+  PlannedFault lie = test::always(FaultAction::sync_lie, EventKind::file_sync, "", "*.jrn");
+  lie.when.boot = 2;
+  scenario.faults = {lie};
+  return scenario;
+}
+
+TEST(Explorer, a_second_crash_finds_what_one_cannot_and_its_token_replays_it) {
+  const Scenario scenario = lies_while_it_recovers();
+  const auto once = explore(scenario, {.shard = 1, .shards = 20, .pairs_most = 0});
+  EXPECT_EQ(once.totals.failed, 0u) << once.failed.front().token;
+  EXPECT_EQ(once.totals.fired, 1u) << "a fault may wait for the recoveries";
+
+  const Explored twice =
+      explore(scenario, {.shard = 1, .shards = 20, .budget = 120, .depth = 2, .pairs_most = 0});
+  EXPECT_GT(twice.totals.expanded, 0u);
+  EXPECT_GT(twice.totals.deep_judged, 30u);
+  ASSERT_GT(twice.failed.size(), 0u);
+  for (size_t i = 0; i < std::min<size_t>(twice.failed.size(), 5); i++) {
+    const ScenarioRecord& record = twice.failed[i];
+    const auto token = RunToken::parse(record.token);
+    ASSERT_TRUE(token) << record.token;
+    ASSERT_EQ(token->faults.size(), 2u) << record.token;
+    ScenarioRunOptions options;
+    options.extra_faults = token->faults;
+    const ScenarioRecord replayed = run_scenario(shared(scenario), token->seed, options)->record;
+    EXPECT_EQ(verdict_name(replayed.verdict), verdict_name(record.verdict)) << record.token;
+    EXPECT_EQ(replayed.why, record.why) << record.token;
+    EXPECT_EQ(replayed.boots, record.boots) << record.token;
+    EXPECT_EQ(replayed.events, record.events) << record.token;
+  }
+}
+
+TEST(Explorer, what_was_judged_before_is_counted_and_not_judged_again) {
+  ExploreOptions options{.shard = 1, .shards = 30, .budget = 12, .pairs_most = 0};
+  std::vector<JudgedState> judged;
+  options.on_judged = [&](const JudgedState& state) { judged.push_back(state); };
+  const ExploreTotals first = explore(slim(), options).totals;
+  ASSERT_EQ(judged.size(), 12u);
+  options.before = judged;
+  options.budget = 5;
+  const ExploreTotals second = explore(slim(), options).totals;
+  EXPECT_EQ(second.again, 12u);
+  EXPECT_EQ(second.judged, 17u);
+  EXPECT_EQ(judged.size(), 17u);
+  std::set<uint64_t> hashes;
+  for (const JudgedState& state : judged) hashes.insert(state.hash);
+  EXPECT_EQ(hashes.size(), 17u) << "none twice";
+  EXPECT_GE(second.promised, first.promised);
+  EXPECT_EQ(second.distinct, first.distinct);
+}
+
+TEST(Explorer, it_stops_when_asked_to) {
+  uint64_t judged = 0;
+  ExploreOptions options{.pairs_most = 0, .stop = [&] { return judged == 3; }};
+  options.on_judged = [&](const JudgedState&) { judged++; };
+  EXPECT_EQ(explore(slim(), options).totals.judged, 3u);
 }
 
 }  // namespace
