@@ -104,6 +104,11 @@ class FileTree {
   // Equal trees have equal hashes however they came about; unchanged content costs nothing.
   // Times of `timeless` and what lies below it are left out.
   uint64_t hash(const std::string& timeless = "") const;
+  // Whether it shares every node and change with the other: then they are equal, at the cost of comparing
+  // pointers. Those that are not told to be may still be equal.
+  bool shares_all_with(const FileTree& other) const noexcept {
+    return nodes_ == other.nodes_ && pending_ == other.pending_ && unreached_ == other.unreached_;
+  }
   uint64_t hash_under(const std::string& path) const;  // of what stands there, in reach or not; 0: nothing
 
  private:
