@@ -101,7 +101,7 @@ std::vector<BoundedSurvivors> survivors_of_second_crash(const std::vector<Pendin
 
 size_t drive_at_work(const World& world) {
   const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
-  return world.slots.at(world.scenario->commands[command].drive);
+  return world.index_of(world.scenario->commands[command].drive);
 }
 
 bool promise_outstanding(const World& world) {

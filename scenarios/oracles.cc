@@ -61,7 +61,8 @@ void Oracles::heard(const std::vector<std::string>& said) {
 void Oracles::judge_drives(const World& world, int number) {
   for (const std::string& drive : drives_of(world)) {
     const auto history = world.history(drive);
-    if (!history && world.promises.completed && drive == world.promises.drive)
+    if (!history && world.promises.completed && drive == world.promises.drive &&
+        !world.rotten.contains(world.journal_path(drive)))
       find(number, "its session was said to be complete, and the journal cannot be read: " +
                        history.error().message());
     if (!history || !history->built || history->open_session() != nullptr) continue;
@@ -78,7 +79,7 @@ void Oracles::judge_drives(const World& world, int number) {
     if (world.chain && damaged_in_shipment(world, drive))
       continue;                         // the data centre must say so, not the drive
     std::optional<World> with_staging;  // the drive's source, as it was before somebody emptied it
-    if (world.chain && world.chain->staging_dropped) {
+    if (world.chain && (world.chain->staging_dropped || !world.rotten.empty())) {
       with_staging = world;
       with_staging->files = *world.chain->staged_files;
     }
@@ -105,7 +106,8 @@ void Oracles::judge_chain_promises(const World& world) {
   if (chain.job_created) {
     std::string state;
     note(2, judge_job(world, state));
-    if (state.empty()) find(2, "the import job was said to be made, and the service does not know it");
+    if (state.empty() && !chain.job_may_be_gone(world.elapsed_ns))
+      find(2, "the import job was said to be made, and the service does not know it");
   }
   if (!chain.point.empty()) note(2, judge_point(world, chain.point));
 }
@@ -140,6 +142,7 @@ void Oracles::after_death(const World& world) {
     if (world.slots.contains(drive) && unmarked(world.drive_in(drive)))
       find(2, drive + ": it holds something, and no marker that says whose it is");
   const Promises& promised = world.promises;
+  if (world.rotten.contains(world.journal_path(promised.drive))) return;  // nobody can keep a promise on it
   if (promised.session.empty() || (promised.durable_bytes == 0 && !promised.completed)) return;
   const auto history = world.history(promised.drive);
   if (!history)

@@ -41,10 +41,10 @@ void tell_faults(const World& world, const std::map<std::string, std::string>& f
 // Whether faults that break the contract happened and nothing of them is left: then "survived" is right where
 // a refusal was expected.
 bool damage_is_gone(const World& world) {
-  bool broke = false;
-  for (const FaultPlan::Standing& standing : world.faults.standings())
-    broke = broke || (standing.fired > 0 && (standing.fault.action == FaultAction::bit_rot ||
-                                             standing.fault.action == FaultAction::bad_sectors));
+  static constexpr FaultAction kActions[] = {FaultAction::bit_rot, FaultAction::bad_sectors,
+                                             FaultAction::stale_block, FaultAction::misdirected_write};
+  const bool broke =
+      std::ranges::any_of(kActions, [&](FaultAction action) { return world.faults.fired(action); });
   return broke &&
          std::ranges::all_of(world.drives, [](const DriveState& drive) { return drive.damaged().empty(); });
 }

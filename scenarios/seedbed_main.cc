@@ -11,6 +11,7 @@
 #include "scenarios/list_command.h"
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
+#include "scenarios/scenario_schema.h"
 #include "scenarios/shrink_command.h"
 #include "scenarios/sweep_command.h"
 
@@ -136,6 +137,8 @@ int run(int argc, char** argv) {
   list_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
   with_tag(list_app);
 
+  auto* schema_app = sub("schema", "the JSON Schema of scenario files, for editors");
+
   auto* report_app = sub("report", "several runs' run.json as one page");
   report_app->add_option("directories", paths, "each with a run.json")->required();
   report_app->add_option("-o,--output", html, "the page")->required();
@@ -192,6 +195,7 @@ int run(int argc, char** argv) {
   if (*shrink_app) return shrink_command(rig, {what, state, runs});
   if (*diff_app) return diff_command(rig, what, other);
   if (*list_app) return list_command(rig, paths.empty() ? std::vector<std::string>{kSuites} : paths, tag);
+  if (*schema_app) return schema_command(rig);
   if (*report_app) return report_command(rig, paths, html, junit);
   if (*work_run) return run_worker(rig, run_options);
   if (*work_sweep) return sweep_worker(rig, sweep_options);

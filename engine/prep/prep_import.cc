@@ -244,7 +244,9 @@ class PrepImport {
         fmt::format("Format {} ({}, serial {}, {})? {} Everything on it will be lost.", identity.path,
                     identity.model, identity.serial, human_bytes(device.contract().capacity_bytes), holds),
         "Give /silentmode to format without being asked"));
-    if (!yes) return fail(ErrorCode::refused, "the format was declined", identity.path);
+    if (!yes)
+      return fail(ErrorCode::refused, "the format was declined", identity.path,
+                  "Name the drive that is meant, or answer yes");
     return std::string("answered yes");
   }
 
