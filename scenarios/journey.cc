@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "scenarios/world_future.h"
 #include "scenarios/world_programs.h"
+#include "simulator/trace_hash.h"
 
 namespace seedbed {
 
@@ -106,7 +108,18 @@ bool Journey::after(BootEnd&& end) {
   return true;
 }
 
-void Journey::play(const Watch& watch, bool just_died, const OnBoot& on_boot) {
+// Only where nothing but the world decides what is to come.
+bool Journey::is_known(const Known& known) const {
+  if (!known || world_.interrupted || memory_.refusal || memory_.healed ||
+      world_.command == world_.scenario->commands.size())
+    return false;
+  TraceHash future;
+  future.mix(future_of(world_));
+  for (const std::string& state : memory_.oracles.job_states()) future.mix(state);
+  return known(future.value());
+}
+
+void Journey::play(const Watch& watch, bool just_died, const Known& known, const AtStart& at_start) {
   if (just_died) {
     memory_.oracles.after_death(world_);
     memory_.failures = 0;
@@ -127,8 +140,12 @@ void Journey::play(const Watch& watch, bool just_died, const OnBoot& on_boot) {
       break;
     }
     boots_++;
-    if (on_boot) on_boot(memory_);
+    if (at_start) at_start(world_, memory_);
     more = after(give_command(see));
+    if (more && is_known(known)) {
+      ended_early_ = true;
+      return memory_.oracles.at_crossroads(world_);
+    }
   }
   if (memory_.healed && memory_.refusal && world_.command < scenario.commands.size() && stuck_.empty() &&
       scenario.operator_.heals_refusals)

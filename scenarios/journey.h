@@ -28,10 +28,17 @@ class Journey {
   Journey(World world, EventLog& log, Memory memory)
       : world_(std::move(world)), log_(log), memory_(std::move(memory)), boots_(world_.boots) {}
 
-  // `watch` sees every event, beside the oracles, and `on_boot` what is known before each boot. A world that
-  // has just died is judged before it boots again.
-  using OnBoot = std::function<void(const Memory&)>;
-  void play(const Watch& watch = {}, bool just_died = false, const OnBoot& on_boot = {});
+  // Asked at the end of each command with the number of what is to come (world_future.h): whether that is
+  // known.
+  using Known = std::function<bool(uint64_t future)>;
+  // Called before each boot: from there, another journey can go on.
+  using AtStart = std::function<void(const World&, const Memory&)>;
+
+  // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
+  // Where the future is known it ends, judged by what has been.
+  void play(const Watch& watch = {}, bool just_died = false, const Known& known = {},
+            const AtStart& at_start = {});
+  bool ended_early() const noexcept { return ended_early_; }
 
   const World& world() const noexcept { return world_; }
   const Oracles& oracles() const noexcept { return memory_.oracles; }
@@ -46,11 +53,13 @@ class Journey {
   bool session_is_open() const;
   bool fail_or_refuse(const Error& error);
   void next_command();
+  bool is_known(const Known& known) const;
 
   World world_;
   EventLog& log_;
   Memory memory_;
   std::string stuck_;
+  bool ended_early_ = false;
   uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one
 };
 

@@ -55,6 +55,7 @@ static void each_total(Totals& totals, Visit visit) {
   visit("expanded", totals.expanded);
   visit("deep_states", totals.deep_states);
   visit("deep_judged", totals.deep_judged);
+  visit("joined", totals.joined);
   visit("fired", totals.fired);
   visit("without_pairs", totals.without_pairs);
 }

@@ -73,15 +73,16 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
   }
 }
 
-// `died`: what was known when it did; null: a fresh world.
-ScenarioRun play(World world, const ScenarioRunOptions& options, const Journey::Memory* died) {
+// `memory`: what was known before; null: nothing.
+ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
+                 const Journey::Memory* memory) {
   const uint64_t start_us = options.real_us();
   EventLog log(options.keep_events, world.events);
   Timeline timeline;
   std::map<std::string, std::string> fired_at;
   Event at_fault;
   const Journey::Memory fresh(world.chain.has_value());
-  Journey journey(std::move(world), log, died != nullptr ? *died : fresh);
+  Journey journey(std::move(world), log, memory != nullptr ? *memory : fresh);
   journey.play(
       [&](const World& now, const Event& event, EventSide side) {
         timeline.see(now, event, side);
@@ -91,9 +92,10 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, const Journey::
           at_fault = event;
         if (options.watch) options.watch(now, event, side);
       },
-      died != nullptr, options.on_boot);
+      just_died, options.known_future, options.at_start);
   const World& end = journey.world();
   ScenarioRun run;
+  run.ended_early = journey.ended_early();
   ScenarioRecord& record = run.record;
   record.name = end.scenario->name;
   record.file = end.scenario->file;
@@ -136,16 +138,12 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
     more->faults.insert(more->faults.end(), options.extra_faults.begin(), options.extra_faults.end());
     planned = std::move(more);
   }
-  return play(TRY(World::make(std::move(planned), seed)), options, nullptr);
+  return play(TRY(World::make(std::move(planned), seed)), options, false, nullptr);
 }
 
-ScenarioRecord play_out(World world, const Journey::Memory& memory, const ScenarioRunOptions& options) {
-  return play(std::move(world), options, &memory).record;
-}
-
-ScenarioRecord play_out(World world, const ScenarioRunOptions& options) {
-  const Journey::Memory fresh(world.chain.has_value());
-  return play(std::move(world), options, &fresh).record;
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died,
+                     const Journey::Memory* memory) {
+  return play(std::move(world), options, just_died, memory);
 }
 
 }  // namespace seedbed
