@@ -99,6 +99,12 @@ std::vector<BoundedSurvivors> survivors_of_second_crash(const std::vector<Pendin
   return all;
 }
 
+bool drive_is_at_work(const World& world) {
+  const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
+  const CommandAction action = world.scenario->commands[command].action;
+  return !of_the_chain(action) || action == CommandAction::diskprep;
+}
+
 size_t drive_at_work(const World& world) {
   const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
   return world.index_of(world.scenario->commands[command].drive);
@@ -201,11 +207,7 @@ std::vector<CrashHasher::Crash> CrashHasher::crashes_at(const CrashPoint& point,
   crashes.push_back({imports ? FaultAction::datacentre_kill : FaultAction::kill, in_flight});
   crashes.push_back({FaultAction::host_power_cut, merged(on_drives, files_.pending)});
   if (deep) return crashes;
-  // Where nobody writes to a drive a cut of its power takes nothing and is not noticed.
-  const bool drive_works =
-      !world.chain || (world.command < world.scenario->commands.size() &&
-                       world.scenario->commands[world.command].action == CommandAction::diskprep);
-  if (drive_works) crashes.push_back({FaultAction::drive_power_cut, on_drives});
+  if (drive_is_at_work(world)) crashes.push_back({FaultAction::drive_power_cut, on_drives});
   // The services' machine matters where it acts, or is about to be asked.
   if (world.chain && (point.event.machine == "service" || point.event.kind == EventKind::http_request)) {
     crashes.push_back({FaultAction::service_kill, {}});
@@ -251,9 +253,9 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
   hash.mix(world.promises.session);
   hash.mix(world.promises.durable_bytes);
   hash.mix(world.promises.completed ? 1u : 0u);
-  if (point.memory)
-    hash.mix((point.memory->healed ? 1u : 0u) | (point.memory->refusal ? 2u : 0u) |
-             (point.memory->short_form_refused ? 4u : 0u));
+  const Journey::Memory& memory = point.start->memory;
+  hash.mix((memory.healed ? 1u : 0u) | (memory.refusal ? 2u : 0u) | (memory.short_form_refused ? 4u : 0u));
+  for (const std::string& state : memory.oracles.job_states()) hash.mix(state);
   for (const FaultPlan::Standing& fault : world.faults.standings()) {  // what may still befall it
     const bool over = fault.fault.times != 0 && fault.fired >= fault.fault.times;
     const uint64_t waited = std::min(fault.fitted, fault.fault.when.nth - 1);

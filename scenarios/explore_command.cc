@@ -57,6 +57,7 @@ struct Explored {
       all.failed += one.failed;
       all.deep_judged += one.deep_judged;
       all.fired |= one.fired;
+      all.joined += one.joined;
     }
     return all;
   }
@@ -74,6 +75,7 @@ void add(ExploreTotals& all, const ExploreTotals& one) {
   all.expanded += one.expanded;
   all.deep_states += one.deep_states;
   all.deep_judged += one.deep_judged;
+  all.joined += one.joined;
   all.without_pairs += one.without_pairs;
 }
 

@@ -157,7 +157,7 @@ bool Journey::is_known(const Known& known) const {
   return known(future.value());
 }
 
-void Journey::play(const Watch& watch, bool just_died, const OnBoot& on_boot, const Known& known) {
+void Journey::play(const Watch& watch, bool just_died, const Known& known, const AtStart& at_start) {
   if (just_died) {
     memory_.oracles.after_death(world_);
     memory_.failures = 0;
@@ -179,7 +179,7 @@ void Journey::play(const Watch& watch, bool just_died, const OnBoot& on_boot, co
       break;
     }
     boots_++;
-    if (on_boot) on_boot(world_, memory_);
+    if (at_start) at_start(world_, memory_);
     more = after(give_command(see));
     if (more && is_known(known)) {
       ended_early_ = true;

@@ -72,9 +72,9 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
   }
 }
 
-// `memory`: what is known of it; null: a fresh world.
-ScenarioRun play(World world, const ScenarioRunOptions& options, const Journey::Memory* memory,
-                 bool just_died) {
+// `memory`: what was known before; null: nothing.
+ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
+                 const Journey::Memory* memory) {
   const uint64_t start_us = options.real_us();
   EventLog log(options.keep_events, world.events);
   Timeline timeline;
@@ -91,7 +91,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, const Journey::
           at_fault = event;
         if (options.watch) options.watch(now, event, side);
       },
-      just_died, options.on_boot, options.known_future);
+      just_died, options.known_future, options.at_start);
   const World& end = journey.world();
   ScenarioRun run;
   run.ended_early = journey.ended_early();
@@ -137,20 +137,12 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
     more->faults.insert(more->faults.end(), options.extra_faults.begin(), options.extra_faults.end());
     planned = std::move(more);
   }
-  return play(TRY(World::make(std::move(planned), seed)), options, nullptr, false);
+  return play(TRY(World::make(std::move(planned), seed)), options, false, nullptr);
 }
 
-ScenarioRun play_out(World world, const Journey::Memory& memory, const ScenarioRunOptions& options) {
-  return play(std::move(world), options, &memory, true);
-}
-
-ScenarioRun play_out(World world, const ScenarioRunOptions& options) {
-  const Journey::Memory fresh(world.chain.has_value());
-  return play(std::move(world), options, &fresh, true);
-}
-
-ScenarioRun play_on(World world, const Journey::Memory& memory, const ScenarioRunOptions& options) {
-  return play(std::move(world), options, &memory, false);
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died,
+                     const Journey::Memory* memory) {
+  return play(std::move(world), options, just_died, memory);
 }
 
 }  // namespace seedbed
