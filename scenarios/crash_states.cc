@@ -107,7 +107,7 @@ bool drive_is_at_work(const World& world) {
 
 size_t drive_at_work(const World& world) {
   const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
-  return world.slots.at(world.scenario->commands[command].drive);
+  return world.index_of(world.scenario->commands[command].drive);
 }
 
 bool promise_outstanding(const World& world) {

@@ -48,7 +48,7 @@ std::vector<BoundedSurvivors> survivors_within_bound(const std::vector<PendingEf
 // Of the second crash within one run: none, all, each single loss.
 std::vector<BoundedSurvivors> survivors_of_second_crash(const std::vector<PendingEffect>& pending);
 
-// Crashes that leave the computer alive can only be had by a run from the start.
+// Crashes that leave the computer alive can only be had by a run from the start of its boot.
 constexpr bool computer_lives_on(FaultAction action) noexcept {
   return action == FaultAction::drive_power_cut || action == FaultAction::service_kill ||
          action == FaultAction::service_power_cut;

@@ -51,6 +51,7 @@ class Journey {
   // Whether there is more to do.
   bool after(BootEnd&& end);
   bool session_is_open() const;
+  bool foresees(const std::string& message) const;
   bool fail_or_refuse(const Error& error);
   void next_command();
   bool is_known(const Known& known) const;
@@ -59,6 +60,7 @@ class Journey {
   EventLog& log_;
   Memory memory_;
   std::string stuck_;
+  std::string last_error_;  // of the command that was given last; "": it had none
   bool ended_early_ = false;
   uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one
 };

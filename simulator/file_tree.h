@@ -112,6 +112,9 @@ class FileTree {
   uint64_t hash_under(const std::string& path) const;  // of what stands there, in reach or not; 0: nothing
 
  private:
+  static constexpr uint64_t kRoot = 1;
+  static constexpr uint32_t kOwnerReads = 0400, kOwnerWrites = 0200, kOwnerSearches = 0100;  // of a mode
+
   struct AttributeChange {
     uint64_t event = 0, order = 0;
     std::optional<uint32_t> mode;
