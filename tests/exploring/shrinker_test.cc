@@ -57,6 +57,7 @@ ScenarioRecord replayed(std::string_view text, const std::string& line) {
   if (!changed) throw std::runtime_error(changed.error().message());
   auto scenario = parse_scenario(toml_text(*changed), token->file);
   if (!scenario) throw std::runtime_error(scenario.error().message());
+  scenario->edits = token->edits;
   ScenarioRunOptions options;
   options.extra_faults = token->faults;
   return run_scenario(test::shared(std::move(*scenario)), token->seed, options)->record;
@@ -83,7 +84,7 @@ TEST(Shrinker, a_planted_defect_shrinks_to_a_minimal_line_that_replays_and_shrin
   const ScenarioRecord before = replayed(kLies, token.text());
   ASSERT_FALSE(before.as_expected);
   const Shrunk small = shrink(kLies, token);
-  RecordProperty("line", small.run.token.text());
+  RecordProperty("shrunk_to", small.run.token.text());
   RecordProperty("runs", std::to_string(small.runs));
 
   EXPECT_EQ(FailureKind(small.run.record), FailureKind(before)) << small.run.record.why;
