@@ -129,6 +129,12 @@ Findings staging_findings(const World& world) {
   look_at_disk(as_staged(world), [&](FileStore& files) {
     add(findings, reference::compare_with_source(seed.tree, keys, seed.fetch(), files, "/source"));
   });
+  for (const std::string& path : world.chain->told_unread)
+    std::erase(findings,
+               path.substr(path.starts_with('/') ? 1 : 0) + ": is in the source and not in the backup");
+  // A directory in which a file vanished or changed while it was read may have been looked at before.
+  for (const auto& [path, was] : world.changed_sources)
+    std::erase(findings, parent_of(path).substr(1) + ": has another time");
   return findings;
 }
 

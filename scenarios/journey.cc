@@ -85,6 +85,14 @@ bool Journey::session_is_open() const {
   return history && history->open_session() != nullptr;
 }
 
+// Whether the scenario expects a refusal in these words: a drive that is too small, a source that is not
+// there.
+bool Journey::foresees(const std::string& message) const {
+  const ExpectSpec& expect = world_.scenario->expect;
+  return expect.verdict == Verdict::refused && !expect.refusal.empty() &&
+         message.find(expect.refusal) != std::string::npos;
+}
+
 bool Journey::fail_or_refuse(const Error& error) {
   const AfterInterruption custom = world_.scenario->operator_.after_interruption;
   if (world_.interrupted && custom != AfterInterruption::same_command && !short_form_refused_ &&
@@ -103,7 +111,7 @@ bool Journey::fail_or_refuse(const Error& error) {
   // Nor does what is missing come by itself, when everything has been put right.
   const bool missing = healed_ && failures_ > kFailuresBeforeHealing &&
                        (error.code == ErrorCode::not_found || error.code == ErrorCode::permission_denied);
-  if (damaged || missing || is_refusal(error.code)) {
+  if (damaged || missing || is_refusal(error.code) || (healed_ && foresees(error.message()))) {
     if (!refusal_) refusal_ = error;
     if (!world_.scenario->operator_.heals_refusals || healed_) return false;
     healed_ = true;
@@ -129,7 +137,11 @@ bool Journey::after(BootEnd&& end) {
     return true;
   }
   oracles_.after_command(world_);
-  if (const Error* error = end.error()) return fail_or_refuse(*error);
+  if (const Error* error = end.error()) {
+    last_error_ = error->message();
+    return fail_or_refuse(*error);
+  }
+  last_error_.clear();
   next_command();
   return true;
 }
@@ -156,7 +168,8 @@ void Journey::play(const Watch& watch, bool just_died, const Known& known,
   bool more = true;
   while (more && world_.command < scenario.commands.size()) {
     if (boots_ == scenario.operator_.boots_max) {
-      stuck_ = fmt::format("not done after {} boots", boots_);
+      stuck_ = fmt::format("not done after {} boots{}", boots_,
+                           last_error_.empty() ? "" : "; the last of them: " + last_error_);
       break;
     }
     if (world_.elapsed_ns / 1'000'000'000 > scenario.virtual_s_max) {
@@ -185,12 +198,10 @@ Verdict Journey::verdict(std::string& why) const {
   }
   why = refusal_->message();
   // What people do can be a cause, too; and what a scenario expects by its words, its author answers for.
-  const ExpectSpec& expect = world_.scenario->expect;
   const Scenario& scenario = *world_.scenario;
   bool justified =
       std::ranges::any_of(scenario.commands, is_cause) || std::ranges::any_of(scenario.drives, unfit) ||
-      scenario.operator_.formatting == Formatting::no || !scenario.operator_.offers.empty() ||
-      (expect.verdict == Verdict::refused && !expect.refusal.empty() && why.find(expect.refusal) != why.npos);
+      scenario.operator_.formatting == Formatting::no || !scenario.operator_.offers.empty() || foresees(why);
   for (const FaultPlan::Standing& standing : world_.faults.standings())
     justified = justified || (standing.fired > 0 && standing.fault.action != FaultAction::kill &&
                               standing.fault.action != FaultAction::host_power_cut &&

@@ -37,6 +37,7 @@ class Journey {
   // Whether there is more to do.
   bool after(BootEnd&& end);
   bool session_is_open() const;
+  bool foresees(const std::string& message) const;
   bool fail_or_refuse(const Error& error);
   void next_command();
   bool is_known(const Known& known) const;
@@ -46,6 +47,7 @@ class Journey {
   Oracles oracles_;
   std::optional<Error> refusal_;  // the first, when it was or might be the end
   std::string stuck_;
+  std::string last_error_;  // of the command that was given last; "": it had none
   bool healed_ = false;
   bool ended_early_ = false;
   bool short_form_refused_ = false;  // "nothing to resume": the whole command is typed again

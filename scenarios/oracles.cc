@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/journal/record.h"
@@ -14,7 +15,7 @@ namespace seedbed {
 namespace {
 
 constexpr size_t kFindingsMax = 20;
-constexpr uint64_t kClusterBytes = 4096;
+constexpr std::string_view kAbsent = ": no blob of this path is in the manifest";  // as the judge says it
 
 // The drives that the scenario's commands name, each once.
 std::set<std::string> drives_of(const World& world) {
@@ -24,6 +25,20 @@ std::set<std::string> drives_of(const World& world) {
   if (!world.chain)
     for (const CommandSpec& command : world.scenario->commands) drives.insert(command.drive);
   return drives;
+}
+
+// What was promised of a drive holds where it stands, not for a stranger in its slot: the world with each
+// drive back in its own. Nothing when they stand there.
+std::optional<World> with_own_drives(const World& world) {
+  std::optional<World> own;
+  for (size_t i = 0; i < world.scenario->drives.size(); i++) {
+    const std::string& slot = world.scenario->drives[i].name;
+    const auto stands = world.slots.find(slot);
+    if (stands == world.slots.end() || stands->second < world.scenario->drives.size()) continue;
+    if (!own) own = world;
+    own->slots[slot] = i;
+  }
+  return own;
 }
 
 }  // namespace
@@ -59,6 +74,9 @@ void Oracles::heard(const std::vector<std::string>& said) {
 
 // What the shipped drives hold must be what their journals say is complete.
 void Oracles::judge_drives(const World& world, int number) {
+  if (const auto own = with_own_drives(world)) return judge_drives(*own, number);
+  std::map<std::string, size_t> absent;  // files that a drive does not carry
+  size_t judged_drives = 0;
   for (const std::string& drive : drives_of(world)) {
     const auto history = world.history(drive);
     if (!history && world.promises.completed && drive == world.promises.drive &&
@@ -90,8 +108,17 @@ void Oracles::judge_drives(const World& world, int number) {
       before.restore_sources();
       findings = judged(before);
     }
-    for (const std::string& finding : findings) find(number, drive + ": " + finding);
+    judged_drives++;
+    for (const std::string& finding : findings)
+      if (world.chain && finding.ends_with(kAbsent))
+        absent[finding]++;
+      else
+        find(number, drive + ": " + finding);
   }
+  // A job's drives share the files: one of them must carry each.
+  if (!world.chain || !world.chain->job_created) return;
+  for (const auto& [finding, drives] : absent)
+    if (drives == judged_drives) find(number, finding + " of any drive");
 }
 
 void Oracles::note(int number, std::vector<std::string> findings) {
@@ -136,6 +163,7 @@ void Oracles::after_command(const World& world) {
 }
 
 void Oracles::after_death(const World& world) {
+  if (const auto own = with_own_drives(world)) return after_death(*own);
   oracle(2).ran = true;
   if (world.chain) judge_chain_promises(world);
   for (const std::string& drive : drives_of(world))
@@ -215,7 +243,7 @@ void Oracles::judge_work(const World& world) {
   for (const std::string& drive : drives_of(world))
     if (const auto history = world.history(drive))
       for (const SessionHistory& session : history->sessions)
-        planned_bytes += session.bytes + session.files * kClusterBytes;
+        planned_bytes += session.bytes + session.files * history->drive.cluster_bytes;
   const DriveWork& work = world.work;
   const uint64_t data_bound_bytes = planned_bytes + work.interruptions * world.scenario->computer.redo_bytes;
   if (work.data_bytes > data_bound_bytes)

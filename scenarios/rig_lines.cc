@@ -62,12 +62,31 @@ std::optional<ExploreTotals> parse_totals_line(std::string_view line) {
                        .joined = number(json, "joined")};
 }
 
+std::string coverage_line(const FaultRow& row, const Coverage::Row& counts) {
+  Json phases = Json::object();
+  for (const auto& [phase, fired] : counts.fired) phases[phase] = fired;
+  return Json{
+      {"event", "coverage"},           {"where", row.where},         {"fault", row.fault}, {"fired", phases},
+      {"fired_in_all", counts.in_all}, {"never_fired", counts.never}}
+      .dump();
+}
+
+std::string requirement_line(const RequirementTable::Row& row) {
+  return Json{{"event", "requirement"},
+              {"id", row.requirement.id},
+              {"requirement", row.requirement.sentence},
+              {"scenarios", row.scenarios},
+              {"tests", row.requirement.tests}}
+      .dump();
+}
+
 std::string listing_line(const Scenario& scenario) {
   return Json{{"event", "scenario"},
               {"name", scenario.name},
               {"file", scenario.file},
               {"proves", scenario.proves},
               {"tags", scenario.tags},
+              {"requirements", scenario.requirements},
               {"expected", verdict_name(scenario.expect.verdict)},
               {"faults", scenario.faults.size()}}
       .dump();

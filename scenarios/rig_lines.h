@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "scenarios/coverage.h"
 #include "scenarios/explorer.h"
+#include "scenarios/requirements.h"
 
 namespace seedbed {
 
@@ -24,6 +26,10 @@ std::optional<SweepCounts> parse_counts_line(std::string_view line);
 // {"event":"totals",…} and back.
 std::string totals_line(const ExploreTotals& totals);
 std::optional<ExploreTotals> parse_totals_line(std::string_view line);
+
+// {"event":"coverage",…} of `seedbed coverage`, {"event":"requirement",…} of `seedbed list --requirements`.
+std::string coverage_line(const FaultRow& row, const Coverage::Row& counts);
+std::string requirement_line(const RequirementTable::Row& row);
 
 // {"event":"scenario",…} of `seedbed list`.
 std::string listing_line(const Scenario& scenario);

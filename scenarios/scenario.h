@@ -142,8 +142,12 @@ struct OperatorSpec {
 
 struct ExpectSpec {
   Verdict verdict = Verdict::survived;
-  std::string refusal;  // must be part of the refusal's message
+  std::string refusal;      // must be part of the refusal's message
+  bool or_refused = false;  // a refusal with a cause will do as well
 };
+
+// Scenarios that are drawn from their seed (swarm.h).
+enum class SwarmKind : uint8_t { drive, chain, services };
 
 struct Scenario {
   std::string file, name, proves;
@@ -158,6 +162,7 @@ struct Scenario {
   std::vector<PlannedFault> faults;
   ExpectSpec expect;
   std::optional<ChainSpec> chain;
+  std::optional<SwarmKind> swarm;  // the world is drawn from the seed, and its faults may stay silent
   uint64_t virtual_s_max = 24 * 3600;
   std::string not_applicable;  // why this rung cannot run it; "": it can
 };

@@ -11,8 +11,6 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kClusterBytes = 4096;
-
 // What the record says of the drive's work; the bound is oracle 6's.
 void tell_work(const World& world, ScenarioRecord& record) {
   record.written_bytes = world.work.written_bytes;
@@ -21,7 +19,7 @@ void tell_work(const World& world, ScenarioRecord& record) {
     if (const auto history = world.history(drive.name))
       for (const SessionHistory& session : history->sessions) {
         record.source_bytes += session.bytes;
-        padded_bytes += session.bytes + session.files * kClusterBytes;
+        padded_bytes += session.bytes + session.files * history->drive.cluster_bytes;
       }
   record.redone_bytes = world.work.data_bytes - std::min(world.work.data_bytes, padded_bytes);
   record.redo_bound_bytes = world.work.interruptions * world.scenario->computer.redo_bytes;
@@ -58,13 +56,14 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
     record.expected = Verdict::survived;
     record.why = "the damage was written over";
   }
+  if (record.verdict == Verdict::refused && expect.or_refused) record.expected = Verdict::refused;
   record.as_expected = record.verdict == record.expected;
   if (record.as_expected && record.verdict == Verdict::refused &&
       record.why.find(expect.refusal) == std::string::npos) {
     record.as_expected = false;
     record.why = fmt::format("the refusal does not say \"{}\": {}", expect.refusal, record.why);
   }
-  if (!record.as_expected || !every_fault_must_fire) return;
+  if (!record.as_expected || !every_fault_must_fire || journey.world().scenario->swarm) return;
   const auto silent = std::ranges::find(record.faults, uint64_t{0}, &FaultRecord::fired);
   if (silent != record.faults.end()) {
     record.verdict = Verdict::not_measured;

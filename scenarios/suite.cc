@@ -7,6 +7,7 @@
 
 #include "engine/base/random.h"
 #include "scenarios/scenario_file.h"
+#include "scenarios/swarm.h"
 
 namespace seedbed {
 
@@ -33,6 +34,7 @@ Status collect(FileStore& files, const std::string& path, int depth, std::vector
 }  // namespace
 
 Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path) {
+  if (const auto swarm = swarm_named(path)) return std::make_shared<const Scenario>(swarm_of(*swarm));
   const Bytes text = TRY(read_file(files, path, kScenarioBytesMax));
   Scenario scenario = TRY(parse_scenario(as_text(text), path));
   scenario.file = path;
@@ -45,7 +47,10 @@ Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files
   std::map<std::string, std::string> names;
   for (const std::string& path : paths) {
     std::vector<std::string> found;
-    TRY(collect(files, path, 0, found));
+    if (swarm_named(path))
+      found.push_back(path);
+    else
+      TRY(collect(files, path, 0, found));
     if (found.empty())
       return fail(ErrorCode::invalid_argument, "the directory holds no scenario (*.toml)", path,
                   "Name another one");

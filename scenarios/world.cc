@@ -9,6 +9,7 @@
 #include "engine/journal/record.h"
 #include "engine/linux/mkntfs.h"
 #include "engine/prep/drive_marker.h"
+#include "scenarios/swarm.h"
 #include "simulator/memo_formatter.h"
 
 namespace seedbed {
@@ -132,6 +133,7 @@ Formatter& shared_formatter() {
 }
 
 Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t seed) {
+  if (scenario->swarm) scenario = swarm_scenario(*scenario, seed);
   World world;
   world.seed = seed;
   for (const char* directory : {"/source", "/desk", "/elsewhere"})
@@ -261,10 +263,11 @@ std::vector<std::string> World::words_of(const CommandSpec& command) const {
   if (command.action == CommandAction::abort) words.emplace_back("/AbortSession");
   if (command.action != CommandAction::prepare) return words;
   // The drive's first session needs everything, also when an earlier command was given up before it had
-  // begun.
+  // begun. One that was aborted has left a volume: typed again it is a further session.
   const auto first = std::ranges::find(scenario->commands, command.drive, &CommandSpec::drive);
   const auto begun = history(command.drive);
-  if (first == scenario->commands.end() || first->session == command.session || !begun ||
+  const bool aborted = begun && std::ranges::any_of(begun->sessions, &SessionHistory::aborted);
+  if (first == scenario->commands.end() || (first->session == command.session && !aborted) || !begun ||
       begun->sessions.empty())
     for (const std::string& word :
          {"/t:" + (command.letter.empty() || interrupted ? slot_of(command.drive) : command.letter),

@@ -73,6 +73,7 @@ Status back_up(World& world, const CommandSpec& command, BootPorts& ports) {
   ChainWorld& chain = *world.chain;
   if (outcome.kind == BackupOutcome::Kind::staged) {
     chain.staged = true;
+    for (const auto& [path, problem] : outcome.warnings) chain.told_unread.insert(path);
     chain.staged_files = std::make_shared<const FileTree>(world.files);
   }
   if (outcome.point.empty() || outcome.kind == BackupOutcome::Kind::staged ||
