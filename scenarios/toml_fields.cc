@@ -23,7 +23,7 @@ static bool has_control(std::string_view text) {
 }
 
 // A text in quotes, fit for one line.
-static std::string quoted(std::string_view text) {
+static std::string in_quotes(std::string_view text) {
   constexpr size_t kShown = 60;
   size_t end = std::min(text.size(), kShown);
   while (end < text.size() && end > 0 && (text[end] & 0xc0) == 0x80) end--;
@@ -36,7 +36,7 @@ static std::string quoted(std::string_view text) {
 static std::string shown(const TomlValue& value) {
   switch (value.kind) {
     case Kind::text:
-      return quoted(value.text);
+      return in_quotes(value.text);
     case Kind::integer:
       return fmt::format("{}", value.integer);
     case Kind::real:
@@ -77,7 +77,7 @@ Result<TomlFields> TomlFields::of(const TomlValue& value, std::string_view name,
     const std::string remedy = did_you_mean(item.key, known);
     return fail(ErrorCode::invalid_argument,
                 fmt::format("{} knows no key {}: it may be {}", name.empty() ? "a scenario" : name,
-                            quoted(item.key), any_of_words(known)),
+                            in_quotes(item.key), any_of_words(known)),
                 toml_where(path, item.key_place), remedy.empty() ? "Remove it" : remedy);
   }
   return fields;
