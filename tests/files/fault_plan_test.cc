@@ -148,8 +148,10 @@ TEST(FaultAction, only_lies_rot_and_writes_gone_astray_break_a_contract) {
   std::set<std::string_view> illegal;
   for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++)
     if (!legal(static_cast<FaultAction>(i))) illegal.insert(action_name(static_cast<FaultAction>(i)));
-  EXPECT_EQ(illegal, (std::set<std::string_view>{"flush-lie", "sync-lie", "bit-rot", "bad-sectors",
-                                                 "damaged-in-shipment"}));
+  EXPECT_EQ(illegal,
+            (std::set<std::string_view>{"flush-lie", "sync-lie", "bit-rot", "bad-sectors",
+                                        "damaged-in-shipment", "misdirected-write", "stale-block", "file-rot",
+                                        "dead-on-arrival", "manifest-damaged", "volume-damaged"}));
 }
 
 TEST(FaultAction, what_befalls_a_request_is_told_from_the_rest) {
