@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 #include "scenarios/near_words.h"
 #include "scenarios/size_text.h"
-#include "simulator/die.h"
 
 namespace seedbed {
 
@@ -103,8 +104,11 @@ std::unexpected<Error> TomlFields::wrong(std::string_view key, std::string_view 
 
 const KeyShape& TomlFields::shape_of(std::string_view key) const {
   const KeyShape* shape = shape_->find(key);
-  if (shape == nullptr)
-    die(fmt::format("the reader of scenarios knows a key that its shape does not: {}", full(key)));
+  if (shape == nullptr) {
+    fmt::print(stderr, "seedbed: the reader of scenarios knows a key that its shape does not: {}\n",
+               full(key));
+    std::abort();
+  }
   return *shape;
 }
 
