@@ -227,9 +227,17 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
   if (cuts_follow_ && !power) hash.mix(files_.after_every_cut());
   for (const auto& [slot, index] : world.slots) {
     hash.mix(slot);
-    const bool cut = power || (action == FaultAction::drive_power_cut && index == drive_at_work(world));
-    hash.mix(lives_on && !cut ? world.drives[index].hash() : drive_after(world, index, cut, survivors));
+    hash.mix(index);
   }
+  for (size_t index = 0; index < world.drives.size(); index++) {  // those in no slot may come back
+    const DriveState& drive = world.drives[index];
+    const bool cut = power || (action == FaultAction::drive_power_cut && index == drive_at_work(world));
+    hash.mix(lives_on && !cut ? drive.hash() : drive_after(world, index, cut, survivors));
+    hash.mix(drive.slowness);
+    hash.mix(drive.real_capacity_bytes);
+  }
+  hash.mix(static_cast<uint64_t>(world.clock_shift_ns));
+  for (const std::string& path : world.rotten) hash.mix(path);
   if (world.chain) {
     const ChainWorld& chain = *world.chain;
     hash.mix(action == FaultAction::service_power_cut ? services_.after_cut(survivors) : services_.seen());
@@ -238,6 +246,12 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
     // What was told is not what is there: a promise makes two of one world.
     hash.mix((chain.staged ? 1u : 0u) | (chain.job_created ? 2u : 0u) | (chain.seed_ingested ? 4u : 0u) |
              (chain.restored ? 8u : 0u) | (chain.staging_dropped ? 16u : 0u));
+    for (const bool befell : {chain.job_shipped, chain.job_removed, chain.job_edited, chain.job_cancelled,
+                              chain.token_expired, chain.account_refuses})
+      hash.mix(befell ? 1u : 0u);
+    hash.mix(chain.job_state);
+    hash.mix(chain.job_made_ns);
+    for (const std::string& drive : chain.lost) hash.mix(drive);
     hash.mix(chain.point);
     hash.mix(chain.edits);
   }
@@ -260,6 +274,8 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
     const bool over = fault.fault.times != 0 && fault.fired >= fault.fault.times;
     const uint64_t waited = std::min(fault.fitted, fault.fault.when.nth - 1);
     hash.mix(over ? ~uint64_t{0} : fault.fault.times == 0 ? waited : waited + fault.fired);
+    if (!over)
+      for (const uint64_t fitted : fault.parts_fitted) hash.mix(fitted);
   }
   return hash.value();
 }
