@@ -35,6 +35,9 @@ std::optional<World> with_own_drives(const World& world) {
     const std::string& slot = world.scenario->drives[i].name;
     const auto stands = world.slots.find(slot);
     if (stands == world.slots.end() || stands->second < world.scenario->drives.size()) continue;
+    const auto history = world.history(slot);
+    if (history && history->drive.serial == world.drives[stands->second].identity.serial)
+      continue;  // it stood there before anything began: then it is the one
     if (!own) own = world;
     own->slots[slot] = i;
   }
@@ -76,7 +79,7 @@ void Oracles::heard(const std::vector<std::string>& said) {
 void Oracles::judge_drives(const World& world, int number) {
   if (const auto own = with_own_drives(world)) return judge_drives(*own, number);
   std::map<std::string, size_t> absent;  // files that a drive does not carry
-  size_t judged_drives = 0;
+  size_t judged_drives = 0, damaged_drives = 0;
   for (const std::string& drive : drives_of(world)) {
     const auto history = world.history(drive);
     if (!history && world.promises.completed && drive == world.promises.drive &&
@@ -94,7 +97,7 @@ void Oracles::judge_drives(const World& world, int number) {
                               : judge_shipped(as_it_was, drive, password, complete,
                                               history->last_complete()->manifest_hash);
     };
-    if (world.chain && damaged_in_shipment(world, drive))
+    if (world.chain && damaged_in_shipment(world, drive) && ++damaged_drives > 0)
       continue;                         // the data centre must say so, not the drive
     std::optional<World> with_staging;  // the drive's source, as it was before somebody emptied it
     if (world.chain && (world.chain->staging_dropped || !world.rotten.empty())) {
@@ -116,7 +119,7 @@ void Oracles::judge_drives(const World& world, int number) {
         find(number, drive + ": " + finding);
   }
   // A job's drives share the files: one of them must carry each.
-  if (!world.chain || !world.chain->job_created) return;
+  if (!world.chain || !world.chain->job_created || damaged_drives > 0) return;
   for (const auto& [finding, drives] : absent)
     if (drives == judged_drives) find(number, finding + " of any drive");
 }
@@ -175,8 +178,10 @@ void Oracles::after_death(const World& world) {
   const auto history = world.history(promised.drive);
   if (!history)
     return find(2, "the journal that promises rest on cannot be read: " + history.error().message());
-  const auto session = std::ranges::find(history->sessions, promised.session, &SessionHistory::id);
-  if (session == history->sessions.end())
+  // The last of that name: one that was aborted may have been begun again.
+  const auto session = std::ranges::find(history->sessions.rbegin(), history->sessions.rend(),
+                                         promised.session, &SessionHistory::id);
+  if (session == history->sessions.rend())
     return find(2, fmt::format("the journal has lost the session {}", promised.session));
   if (promised.completed) {
     if (!session->complete ||

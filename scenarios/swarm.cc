@@ -104,7 +104,7 @@ std::vector<CommandSpec> some_chain(Random& random) {
     if (random.chance(3, 4)) add(CommandAction::edit, 6);
     add(CommandAction::backup, 6);
   }
-  add(CommandAction::restore, 6);
+  add(CommandAction::restore, 0);
   return commands;
 }
 

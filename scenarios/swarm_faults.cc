@@ -75,6 +75,13 @@ bool breaks_data(Action action) noexcept {
          action == Action::stale_block;
 }
 
+// Whether the drive in the slot has become the journal's when the fault strikes: before, another drive is as
+// good.
+bool drive_is_chosen(const Scenario& scenario, const PlannedFault& fault) noexcept {
+  return scenario.drives.size() == 1 &&
+         (fault.when.phase == "build" || fault.when.phase == "metadata" || fault.when.phase == "data");
+}
+
 std::string some_phase(Random& random, const Scenario& scenario, Action action) {
   // What breaks behind the proof nobody can find: a person would have to read the drive again.
   static constexpr const char* kBeforeProof[] = {"build", "metadata", "data"};
@@ -149,6 +156,7 @@ std::vector<PlannedFault> some_faults(Random& random, const Scenario& scenario) 
     if (rule.place == ActionPlace::source_file) fault.place = some_source_file(random, scenario);
     if (rule.place == ActionPlace::source_file && (fault.place.empty() || !source_may_change(scenario)))
       continue;
+    if (fault.action == Action::swap_drive && !drive_is_chosen(scenario, fault)) continue;
     if (fault.action == Action::clock_jump)
       fault.by_s = static_cast<int64_t>(random.below(2 * 86'400)) - 86'400;
     if (rule.place == ActionPlace::path) fault.place = random.chance(1, 2) ? "/source" : "/desk";
