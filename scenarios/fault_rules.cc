@@ -7,14 +7,13 @@
 
 namespace seedbed {
 
-using Kind = EventKind;
-
-static const std::vector<Kind>& file_calls() {
-  static const std::vector<Kind> kinds = {Kind::file_open,      Kind::file_read,      Kind::file_write,
-                                          Kind::file_truncate,  Kind::file_sync,      Kind::file_lock,
-                                          Kind::file_look,      Kind::rename,         Kind::remove,
-                                          Kind::make_directory, Kind::directory_sync, Kind::make_symlink,
-                                          Kind::make_hard_link, Kind::set_attributes};
+static const std::vector<EventKind>& file_calls() {
+  static const std::vector<EventKind> kinds = {
+      EventKind::file_open,      EventKind::file_read,      EventKind::file_write,
+      EventKind::file_truncate,  EventKind::file_sync,      EventKind::file_lock,
+      EventKind::file_look,      EventKind::rename,         EventKind::remove,
+      EventKind::make_directory, EventKind::directory_sync, EventKind::make_symlink,
+      EventKind::make_hard_link, EventKind::set_attributes};
   return kinds;
 }
 
@@ -48,27 +47,29 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::file_rot:
       return {.place = ActionPlace::other_file};
     case FaultAction::drive_stalls:
-      return {.events = {Kind::drive_read, Kind::drive_write, Kind::drive_flush, Kind::drive_discard},
-              .usual_event = Kind::drive_write,
+      return {.events = {EventKind::drive_read, EventKind::drive_write, EventKind::drive_flush,
+                         EventKind::drive_discard},
+              .usual_event = EventKind::drive_write,
               .only_before = true};
     case FaultAction::write_error:
-      return {.events = {Kind::drive_write}, .usual_event = Kind::drive_write, .only_before = true};
+      return {.events = {EventKind::drive_write}, .usual_event = EventKind::drive_write, .only_before = true};
     case FaultAction::read_error:
-      return {.events = {Kind::drive_read}, .usual_event = Kind::drive_read, .only_before = true};
+      return {.events = {EventKind::drive_read}, .usual_event = EventKind::drive_read, .only_before = true};
     case FaultAction::flush_error:
     case FaultAction::flush_lie:
-      return {.events = {Kind::drive_flush}, .usual_event = Kind::drive_flush, .only_before = true};
+      return {.events = {EventKind::drive_flush}, .usual_event = EventKind::drive_flush, .only_before = true};
     case FaultAction::sync_lie:
-      return {.events = {Kind::file_sync, Kind::directory_sync}, .only_before = true};
+      return {.events = {EventKind::file_sync, EventKind::directory_sync}, .only_before = true};
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:
-      return {.events = {Kind::drive_write, Kind::drive_write_done}, .usual_event = Kind::drive_write};
+      return {.events = {EventKind::drive_write, EventKind::drive_write_done},
+              .usual_event = EventKind::drive_write};
     case FaultAction::stale_block:
     case FaultAction::misdirected_write:
-      return {.events = {Kind::drive_write}, .usual_event = Kind::drive_write, .only_before = true};
+      return {.events = {EventKind::drive_write}, .usual_event = EventKind::drive_write, .only_before = true};
     case FaultAction::disk_full:
-      return {.events = {Kind::file_write},
-              .usual_event = Kind::file_write,
+      return {.events = {EventKind::file_write},
+              .usual_event = EventKind::file_write,
               .only_before = true,
               .only_computer = true};
     case FaultAction::file_error:
@@ -88,11 +89,12 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::answer_503:
     case FaultAction::duplicated_request:
     case FaultAction::late_request:
-      return {.events = {Kind::http_request}, .usual_event = Kind::http_request, .only_before = true};
+      return {
+          .events = {EventKind::http_request}, .usual_event = EventKind::http_request, .only_before = true};
     case FaultAction::timeout_after:
     case FaultAction::connection_cut:
-      return {.events = {Kind::http_request, Kind::http_answer},
-              .usual_event = Kind::http_request,
+      return {.events = {EventKind::http_request, EventKind::http_answer},
+              .usual_event = EventKind::http_request,
               .only_before = true};
     case FaultAction::service_power_cut:
       return {.takes_survivors = true};
@@ -104,15 +106,15 @@ FaultRule rule_of(FaultAction action) {
 }
 
 bool has_drive_range(EventKind kind) noexcept {
-  static constexpr std::array kKinds = {Kind::drive_read,       Kind::drive_write,
-                                        Kind::drive_discard,    Kind::drive_read_done,
-                                        Kind::drive_write_done, Kind::drive_discard_done};
+  static constexpr std::array kKinds = {EventKind::drive_read,       EventKind::drive_write,
+                                        EventKind::drive_discard,    EventKind::drive_read_done,
+                                        EventKind::drive_write_done, EventKind::drive_discard_done};
   return std::ranges::find(kKinds, kind) != kKinds.end();
 }
 
 bool may_happen_on(EventKind kind, std::string_view machine) noexcept {
   const std::string_view name = event_name(kind);
-  if (kind == Kind::http_handled) return machine == "service";
+  if (kind == EventKind::http_handled) return machine == "service";
   return machine.empty() || name.starts_with("file.") || name.starts_with("directory.") ||
          name.starts_with("http.");
 }

@@ -234,10 +234,7 @@ static Status check_order(const std::vector<TomlFields>& tables, const std::vect
 
 static Result<PlannedFault> read_fault(const TomlFields& table, const Scenario& world) {
   PlannedFault fault;
-  if (table.has("what") && !table.has("when"))
-    return table.wrong("when", "a fault needs its moment",
-                       "Write when = { event = \"drive.write\", nth = 3 }");
-  TRY(table.require());
+  if (!table.has("what")) TRY(table.require());
   fault.action = static_cast<FaultAction>(*TRY(table.word("what")));
   TRY(table.text("name", fault.name));
   TRY(read_times(table, fault));
@@ -256,6 +253,9 @@ static Result<PlannedFault> read_fault(const TomlFields& table, const Scenario& 
     fault.survivors = *parsed;
   }
   const auto when = TRY(table.table("when"));
+  if (!when)
+    return table.wrong("when", "a fault needs its moment",
+                       "Write when = { event = \"drive.write\", nth = 3 }");
   if (rule.only_chain && !world.chain)
     return table.wrong("what", fmt::format("{} needs the whole chain", action_name(fault.action)),
                        "Write [chain] too");

@@ -9,6 +9,7 @@
 
 #include "engine/base/bytes.h"
 #include "reports/run_record.h"
+#include "scenarios/scenario_edits.h"
 #include "simulator/fault_plan.h"
 
 namespace seedbed {
@@ -151,6 +152,7 @@ enum class SwarmKind : uint8_t { drive, chain, services };
 
 struct Scenario {
   std::string file, name, proves;
+  std::vector<ScenarioEdit> edits;  // made to what the file says
   std::vector<std::string> tags;
   std::vector<std::string> requirements;  // "R-STAGE-1": what of docs/requirements.md it shows
   uint64_t seed = 1;

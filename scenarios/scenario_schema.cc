@@ -9,7 +9,6 @@ namespace seedbed {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Kind = KeyShape::Kind;
 
 // "" is the file itself.
 std::string definition_of(const TableShape& shape) {
@@ -22,32 +21,32 @@ Json whole(const KeyShape& key) {
 
 Json schema_of_key(const KeyShape& key) {
   switch (key.kind) {
-    case Kind::text:
+    case KeyShape::Kind::text:
       return {{"type", "string"}, {"minLength", key.least}, {"maxLength", key.most}};
-    case Kind::flag:
+    case KeyShape::Kind::flag:
       return {{"type", "boolean"}};
-    case Kind::number:
+    case KeyShape::Kind::number:
       return whole(key);
-    case Kind::size:
+    case KeyShape::Kind::size:
       return {{"anyOf",
                {whole(key), {{"type", "string"}, {"pattern", "^[0-9]+(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$"}}}}};
-    case Kind::seconds:
+    case KeyShape::Kind::seconds:
       return {{"type", "number"}, {"minimum", key.least}, {"maximum", key.most}};
-    case Kind::word:
+    case KeyShape::Kind::word:
       return {{"enum", key.words}};
-    case Kind::texts:
+    case KeyShape::Kind::texts:
       return {{"type", "array"}, {"items", {{"type", "string"}}}, {"maxItems", key.most}};
-    case Kind::table:
+    case KeyShape::Kind::table:
       return {{"$ref", definition_of(*key.inner)}};
-    case Kind::tables:
+    case KeyShape::Kind::tables:
       return {{"type", "array"},
               {"items", {{"$ref", definition_of(*key.inner)}}},
               {"minItems", key.least},
               {"maxItems", key.most}};
-    case Kind::nth:
+    case KeyShape::Kind::nth:
       return {{"anyOf",
                {whole(key), {{"type", "array"}, {"items", whole(key)}, {"minItems", 2}, {"maxItems", 2}}}}};
-    case Kind::times:
+    case KeyShape::Kind::times:
       return {{"anyOf", {whole(key), {{"const", "always"}}}}};
   }
   return Json::object();

@@ -8,7 +8,6 @@ namespace seedbed {
 namespace {
 
 using Word = std::string_view;
-using Kind = KeyShape::Kind;
 
 constexpr int64_t kNumberMax = INT64_MAX;  // what a TOML integer holds
 constexpr int64_t kYear_s = 366 * 24 * 3600;
@@ -39,28 +38,38 @@ constexpr Word kStates[] = {"Creating",  "Shipping",  "Received", "Transferring"
                             "Packaging", "Completed", "Closed"};
 
 KeyShape text(Word key, int64_t least, int64_t most, Word says, bool required = false) {
-  return {.key = key, .kind = Kind::text, .least = least, .most = most, .required = required, .says = says};
+  return {.key = key,
+          .kind = KeyShape::Kind::text,
+          .least = least,
+          .most = most,
+          .required = required,
+          .says = says};
 }
 KeyShape flag(Word key, Word says) {
-  return {.key = key, .kind = Kind::flag, .says = says};
+  return {.key = key, .kind = KeyShape::Kind::flag, .says = says};
 }
 KeyShape number(Word key, int64_t least, int64_t most, Word says) {
-  return {.key = key, .kind = Kind::number, .least = least, .most = most, .says = says};
+  return {.key = key, .kind = KeyShape::Kind::number, .least = least, .most = most, .says = says};
 }
 KeyShape size(Word key, int64_t least, int64_t most, Word says) {
-  return {.key = key, .kind = Kind::size, .least = least, .most = most, .says = says};
+  return {.key = key, .kind = KeyShape::Kind::size, .least = least, .most = most, .says = says};
 }
 KeyShape word(Word key, std::span<const Word> words, Word says, bool required = false) {
-  return {.key = key, .kind = Kind::word, .words = words, .required = required, .says = says};
+  return {.key = key, .kind = KeyShape::Kind::word, .words = words, .required = required, .says = says};
 }
 KeyShape texts(Word key, int64_t most, Word says) {
-  return {.key = key, .kind = Kind::texts, .most = most, .says = says};
+  return {.key = key, .kind = KeyShape::Kind::texts, .most = most, .says = says};
 }
 KeyShape table(Word key, const TableShape& inner, Word says, bool required = false) {
-  return {.key = key, .kind = Kind::table, .inner = &inner, .required = required, .says = says};
+  return {.key = key, .kind = KeyShape::Kind::table, .inner = &inner, .required = required, .says = says};
 }
 KeyShape tables(Word key, int64_t least, int64_t most, const TableShape& inner, Word says) {
-  return {.key = key, .kind = Kind::tables, .least = least, .most = most, .inner = &inner, .says = says};
+  return {.key = key,
+          .kind = KeyShape::Kind::tables,
+          .least = least,
+          .most = most,
+          .inner = &inner,
+          .says = says};
 }
 
 const std::vector<Word>& fault_words() {
@@ -179,13 +188,13 @@ const TableShape& moment_shape() {
                word("phase", kPhases, "how far the session is"),
                number("boot", 1, 100, "1 is the first start"),
                {.key = "nth",
-                .kind = Kind::nth,
+                .kind = KeyShape::Kind::nth,
                 .least = 1,
                 .most = kCountMax,
                 .says = "of the events that fit; of a range one is drawn by the seed"},
                word("side", kSides, "of the effect"),
                {.key = "virtual_s",
-                .kind = Kind::seconds,
+                .kind = KeyShape::Kind::seconds,
                 .least = 0,
                 .most = kYear_s,
                 .says = "not before this virtual time"},
@@ -216,7 +225,7 @@ const TableShape& fault_shape() {
                word("what", fault_words(), "what befalls", true),
                table("when", trigger_shape(), "when it is due", true),
                {.key = "times",
-                .kind = Kind::times,
+                .kind = KeyShape::Kind::times,
                 .least = 1,
                 .most = kCountMax,
                 .says = "so often, at consecutive fitting events"},

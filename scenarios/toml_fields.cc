@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 #include "scenarios/near_words.h"
 #include "scenarios/size_text.h"
-#include "simulator/die.h"
 
 namespace seedbed {
 
@@ -22,7 +23,7 @@ static bool has_control(std::string_view text) {
 }
 
 // A text in quotes, fit for one line.
-static std::string quoted(std::string_view text) {
+static std::string in_quotes(std::string_view text) {
   constexpr size_t kShown = 60;
   size_t end = std::min(text.size(), kShown);
   while (end < text.size() && end > 0 && (text[end] & 0xc0) == 0x80) end--;
@@ -35,7 +36,7 @@ static std::string quoted(std::string_view text) {
 static std::string shown(const TomlValue& value) {
   switch (value.kind) {
     case Kind::text:
-      return quoted(value.text);
+      return in_quotes(value.text);
     case Kind::integer:
       return fmt::format("{}", value.integer);
     case Kind::real:
@@ -76,7 +77,7 @@ Result<TomlFields> TomlFields::of(const TomlValue& value, std::string_view name,
     const std::string remedy = did_you_mean(item.key, known);
     return fail(ErrorCode::invalid_argument,
                 fmt::format("{} knows no key {}: it may be {}", name.empty() ? "a scenario" : name,
-                            quoted(item.key), any_of_words(known)),
+                            in_quotes(item.key), any_of_words(known)),
                 toml_where(path, item.key_place), remedy.empty() ? "Remove it" : remedy);
   }
   return fields;
@@ -103,8 +104,11 @@ std::unexpected<Error> TomlFields::wrong(std::string_view key, std::string_view 
 
 const KeyShape& TomlFields::shape_of(std::string_view key) const {
   const KeyShape* shape = shape_->find(key);
-  if (shape == nullptr)
-    die(fmt::format("the reader of scenarios knows a key that its shape does not: {}", full(key)));
+  if (shape == nullptr) {
+    fmt::print(stderr, "seedbed: the reader of scenarios knows a key that its shape does not: {}\n",
+               full(key));
+    std::abort();
+  }
   return *shape;
 }
 

@@ -268,7 +268,9 @@ bool WorldFaults::befall_chain(const PlannedFault& fault, const Event& event) {
   const auto places = find_drive_places(world_, drive);
   if (!places) return false;
   DriveState& state = *drive_of(fault, event);
-  if (fault.action == FaultAction::volume_damaged) state.rot({places->volume_header.offset_bytes, 512});
+  if (fault.action == FaultAction::volume_damaged)
+    // Zeros: a byte that rots might lie where nobody looks.
+    state.replace(places->volume_header.offset_bytes, Bytes(state.contract.logical_sector_bytes));
   if (fault.action == FaultAction::manifest_damaged) state.rot({places->manifest.front().offset_bytes, 512});
   return true;
 }

@@ -147,12 +147,21 @@ TEST(Journey, a_refusal_without_a_cause_is_stuck) {
 }
 
 // A name that is no name: the engine says what is wrong with the words, but no place.
+// Every refusal of the engine has both by now: one that has not is put into the journey's memory.
 TEST(Journey, a_refusal_without_place_or_remedy_breaks_the_contract) {
-  Scenario scenario = with_fault(tiny(), fault(Act::write_error, nth(2, Kind::drive_write, "data")));
-  scenario.commands = {{}, {.session = "x"}};
-  const Played played = play(scenario);
-  expect_verdict(played, Verdict::broke_contract, "refused without place or remedy: ");
-  EXPECT_EQ(played.world.command, 1u);
+  const Played played = play(with_fault(tiny(), fault(Act::write_error, nth(2, Kind::drive_write, "data"))));
+  ASSERT_EQ(played.verdict, Verdict::survived) << played.why;
+  const auto verdict_of = [&](Error refusal, std::string& why) {
+    EventLog log(false, played.world.events);
+    Journey::Memory memory(false);
+    memory.refusal = std::move(refusal);
+    return Journey(played.world, log, std::move(memory)).verdict(why);
+  };
+  std::string why;
+  EXPECT_EQ(verdict_of({ErrorCode::refused, "no", "here", "do that"}, why), Verdict::refused) << why;
+  EXPECT_EQ(verdict_of({ErrorCode::refused, "no", "", "do that"}, why), Verdict::broke_contract);
+  EXPECT_EQ(why.find("refused without place or remedy: no"), 0u) << why;
+  EXPECT_EQ(verdict_of({ErrorCode::refused, "no", "here", ""}, why), Verdict::broke_contract);
 }
 
 TEST(Journey, more_boots_than_the_operator_has_patience_for_are_stuck) {

@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                                "refused", "declined"},
                     PeopleCase{"type_another_drives_letter_and_do_not_read",
                                "[[drive]]\n[[drive]]\nname = \"other\"\n[[command]]\nletter = \"other\"\n",
-                               "broke-contract", "not chosen"},
+                               "lost", "was said to be complete"},
                     PeopleCase{"give_a_drive_in_use", "[[drive]]\nflaw = \"in use\"\n", "refused", "in use"},
                     PeopleCase{"unmount_it_then",
                                "[[drive]]\nflaw = \"in use\"\n[operator]\nheals_refusals = true\n", "refused",

@@ -201,13 +201,13 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { nth = 2, any = [ { nth = 2 }, { nth = 3 } ] }", "5:16",
                 "nothing but after"},
         Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ ], all = [ ] }", "5:27", "either any or all"},
-        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ { nth = 2 }, { nht = 3 } ] }", "5:31",
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ { nth = 2 }, { nht = 3 } ] }", "5:33",
                 "Did you mean \"nth\"?"},
-        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ { nth = 2 }, { any = [] } ] }", "5:31",
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ { nth = 2 }, { any = [] } ] }", "5:33",
                 "knows no key \"any\""},
         Mistake{
             "[[fault]]\nwhat = \"write-error\"\nwhen = { any = [ { nth = 2 }, { event = \"drive.read\" } ] }",
-            "5:39", "\"drive.write\" only"},
+            "5:41", "\"drive.write\" only"},
         Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { after = \"nothing\" }", "5:18",
                 "no fault has that name"},
         Mistake{"[[fault]]\nname = \"one\"\nwhat = \"kill\"\nwhen = { after = \"two\" }\n[[fault]]\nname = "

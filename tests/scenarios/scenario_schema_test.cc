@@ -60,10 +60,12 @@ std::string schema_flaw(const Schema& schema, const TomlValue& value) {
     const std::string name = schema["$ref"].get<std::string>().substr(std::string("#/$defs/").size());
     return schema_flaw(the_schema()["$defs"].at(name), value);
   }
-  if (schema.contains("enum"))
-    return value.kind == Toml::text && std::ranges::find(schema["enum"], value.text) != schema["enum"].end()
-               ? ""
-               : "no such word";
+  if (schema.contains("enum")) {
+    bool known = false;
+    for (const Schema& word : schema["enum"])
+      known = known || (value.kind == Toml::text && word == value.text);
+    return known ? "" : "no such word";
+  }
   if (schema.contains("const"))
     return value.kind == Toml::text && value.text == schema["const"] ? "" : "not it";
   if (schema.contains("anyOf")) {
