@@ -56,7 +56,7 @@ int run(int argc, char** argv) {
 
   std::vector<std::string> paths;
   std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html,
-              junit, what, other;
+              junit, what, other, block_log;
   unsigned jobs = 1, timeout_s = 300, depth = 1;
   uint64_t budget = 0;
   bool keep_failed = false;
@@ -106,6 +106,8 @@ int run(int argc, char** argv) {
   replay_app->add_option("what", what, "a run.json, or a token as a failed run prints it")->required();
   replay_app->add_option("--events", events,
                          "write the event log as text here (-: standard output); tokens only");
+  replay_app->add_option("--block-log", block_log,
+                         "write what was done to the drives here, as dm-log-writes does; tokens only");
 
   auto* diff_app = sub("diff", "where two event logs, as replay --events writes them, first part");
   diff_app->add_option("a", what, "")->required();
@@ -166,7 +168,7 @@ int run(int argc, char** argv) {
   if (*run_app) return run_command(rig, run_options);
   if (*explore_app) return explore_command(rig, explore_options);
   if (*sweep_app) return sweep_command(rig, sweep_options);
-  if (*replay_app) return replay_command(rig, what, events);
+  if (*replay_app) return replay_command(rig, what, events, block_log);
   if (*diff_app) return diff_command(rig, what, other);
   if (*list_app) return list_command(rig, paths.empty() ? std::vector<std::string>{kSuites} : paths, tag);
   if (*report_app) return report_command(rig, paths, html, junit);
