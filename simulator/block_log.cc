@@ -68,14 +68,12 @@ Result<BlockLog> BlockLog::parse(ByteSpan file, const std::string& place) {
   if (log.sector_bytes != 512 && log.sector_bytes != 4096)
     return damaged(place, 24, fmt::format("sectors of {} bytes", log.sector_bytes));
   const uint64_t counted = load_le<uint64_t>(file, 16);
+  uint64_t there = 0;
   for (uint64_t at = log.sector_bytes; at < file.size();) {
     if (at + log.sector_bytes > file.size()) return damaged(place, at, "the log ends in an entry");
     const ByteSpan head = file.subspan(at, log.sector_bytes);
-    if (all_zero(head.first(kHeadBytes))) {
-      // A write of nothing to sector 0 looks like the end; nobody logs such.
-      if (log.entries.size() < counted) return damaged(place, at, "fewer entries than the log counts");
-      break;
-    }
+    if (all_zero(head.first(kHeadBytes))) break;  // also a write of nothing to sector 0, which nobody logs
+    there++;
     const uint64_t sector = load_le<uint64_t>(head, 0), sectors = load_le<uint64_t>(head, 8),
                    flags = load_le<uint64_t>(head, 16), words_bytes = load_le<uint64_t>(head, 24);
     at += log.sector_bytes;
@@ -102,6 +100,8 @@ Result<BlockLog> BlockLog::parse(ByteSpan file, const std::string& place) {
       if ((flags & kFua) != 0) log.entries.push_back({BlockLogEntry::Kind::flush, {}, {}});
     }
   }
+  if (there < counted)
+    return damaged(place, file.size(), fmt::format("{} entries, where the log counts {}", there, counted));
   return log;
 }
 
