@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 #include "reports/run_json.h"
+#include "scenarios/foreign_reader.h"
 #include "scenarios/rig_lines.h"
+#include "scenarios/second_opinion.h"
 #include "scenarios/suite.h"
 #include "scenarios/worker_pool.h"
 
@@ -26,6 +31,8 @@ class Exploration {
     if (options_.depth != 1)
       return fail(ErrorCode::unsupported, fmt::format("depth {} is not there yet", options_.depth), "--depth",
                   "Explore at depth 1; a crash within a recovery can be had by a scenario with two faults");
+    if (const std::string missing = ForeignReader::missing(); options_.export_every != 0 && !missing.empty())
+      return fail(ErrorCode::unsupported, missing, "--export-every", "Install it, or explore without");
     const auto scenario = TRY(load_scenario(rig_.files, options_.path));
     seed_ = seed_of(*scenario, options_.seed);
     rig_.console.say(fmt::format("seedbed {}: explore {}, seed {}, depth 1, {} jobs", rig_.version,
@@ -44,6 +51,10 @@ class Exploration {
                     "{:.1f} s, {} failed",
                     all.crash_points, all.states, all.distinct, all.judged, all.promised,
                     static_cast<double>(all.judged) / seconds, seconds, all.failed));
+    if (options_.export_every != 0)
+      rig_.console.result(fmt::format("dislocker and ntfs-3g read {} of the drives, {} files, and agree{}",
+                                      all.exported_drives, all.exported_files,
+                                      broken_ > 0 ? fmt::format(" but for {} worlds", broken_) : ""));
     rig_.console.json(totals_line(all));
     for (size_t i = 0; i < ends.size(); i++)
       if (!ends[i].clean) {
@@ -51,10 +62,13 @@ class Exploration {
         rig_.console.result(fmt::format("worker {} ended with {}", i + 1, ends[i].how));
         return 5;
       }
+    if (broken_ > 0) return 5;
     if (all.failed > 0) return 1;
     if (all.judged < all.distinct) rig_.console.say("not measured: the budget ended it");
     if (all.promised == 0) rig_.console.say("not measured: nothing had been promised in any state");
-    return all.judged < all.distinct || all.promised == 0 ? 4 : 0;
+    const bool unread = options_.export_every != 0 && all.exported_drives == 0;
+    if (unread) rig_.console.say("not measured: dislocker and ntfs-3g were given no drive");
+    return all.judged < all.distinct || all.promised == 0 || unread ? 4 : 0;
   }
 
  private:
@@ -65,6 +79,8 @@ class Exploration {
     if (options_.budget != 0)
       words.insert(words.end(),
                    {"--budget", std::to_string(std::max<uint64_t>(options_.budget / options_.jobs, 1))});
+    if (options_.export_every != 0)
+      words.insert(words.end(), {"--export-every", std::to_string(options_.export_every)});
     return words;
   }
 
@@ -85,6 +101,7 @@ class Exploration {
     const auto record = parse_scenario_line_json(line, "a worker's record");
     if (!record) return rig_.console.complain(record.error());
     rig_.console.json(line);
+    if (record->verdict == Verdict::harness_broken) broken_++;
     if (shown_++ >= kShownMax) return;
     rig_.console.result(scenario_line(*record));
     rig_.console.result("     seedbed replay '" + record->token + "'");
@@ -99,6 +116,8 @@ class Exploration {
       all.judged += totals.judged;
       all.promised += totals.promised;
       all.failed += totals.failed;
+      all.exported_drives += totals.exported_drives;
+      all.exported_files += totals.exported_files;
     }
     return all;
   }
@@ -107,6 +126,7 @@ class Exploration {
   const ExploreCommandOptions& options_;
   uint64_t seed_ = 0, start_us_ = 0, told_us_ = 0;
   size_t shown_ = 0;
+  uint64_t broken_ = 0;  // worlds about which the rig itself must be wrong
   std::vector<ExploreTotals> totals_;
 };
 
@@ -125,22 +145,40 @@ int explore_worker(const RigContext& rig, const ExploreCommandOptions& options) 
     rig.console.complain(scenario.error());
     return kUsage;
   }
+  std::optional<SecondOpinion> foreign;
+  std::string scratch;
+  if (options.export_every != 0) {
+    scratch =
+        fmt::format("{}/seedbed-export-{}", std::filesystem::temp_directory_path().string(), ::getpid());
+    if (const Status made = rig.files.make_directory(scratch); !made) {
+      rig.console.complain(made.error());
+      return kUsage;
+    }
+    foreign.emplace(scratch);
+  }
   Explorer explorer(*scenario, {.seed = seed_of(**scenario, options.seed),
                                 .shard = options.part.index,
                                 .shards = options.part.count,
                                 .budget = options.budget,
-                                .real_us = rig.real_us});
+                                .real_us = rig.real_us,
+                                .look_every = options.export_every,
+                                .second_look = [&](const World& world) { return foreign->look(world); }});
   uint64_t told_us = 0;
-  const auto totals =
+  auto totals =
       explorer.run([&](const ScenarioRecord& failed) { rig.console.json(encode_scenario_line_json(failed)); },
                    [&](const ExploreTotals& so_far) {
                      if (so_far.judged > 1 && rig.real_us() - told_us < kTellEvery_us) return;
                      told_us = rig.real_us();
                      rig.console.json(totals_line(so_far));
                    });
+  if (foreign) (void)rig.files.remove(scratch);
   if (!totals) {
     if (options.part.index == 0) rig.console.complain(totals.error());
     return kNothingToExplore;
+  }
+  if (foreign) {
+    totals->exported_drives = foreign->counts().drives;
+    totals->exported_files = foreign->counts().files;
   }
   rig.console.json(totals_line(*totals));
   return 0;

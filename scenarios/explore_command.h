@@ -17,7 +17,8 @@ struct ExploreCommandOptions {
   uint64_t budget = 0;  // worlds judged in all; 0: every one
   unsigned jobs = 1;
   unsigned timeout_s = 300;
-  Shard part;  // a worker's
+  uint64_t export_every = 0;  // of the judged worlds, one goes to dislocker and ntfs-3g; 0: none
+  Shard part;                 // a worker's
 };
 
 // 0 clean; 1 something failed; 4 stopped by the budget, or nothing was promised in any state; 5 a worker

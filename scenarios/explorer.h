@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -24,6 +25,10 @@ struct ExploreOptions {
   uint64_t shard = 0, shards = 1;
   uint64_t budget = 0;  // judges at most so many worlds; 0: all
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
+  // Every so many judged worlds one is played to its very end, whatever is known of its future, and this
+  // looks at it (as ScenarioRunOptions::second_look). 0: never.
+  uint64_t look_every = 0;
+  std::function<std::string(const World&)> second_look = {};
 };
 
 struct ExploreTotals {
@@ -34,7 +39,9 @@ struct ExploreTotals {
   uint64_t judged = 0;
   uint64_t promised = 0;  // of the judged, while a promise was outstanding
   uint64_t failed = 0;
-  uint64_t real_us = 0;  // spent judging
+  uint64_t joined = 0;                               // of the judged, ended in a future that another had
+  uint64_t exported_drives = 0, exported_files = 0;  // read by other people's programs too
+  uint64_t real_us = 0;                              // spent judging
 };
 
 class Explorer {
@@ -66,9 +73,11 @@ class Explorer {
 
   std::shared_ptr<const Scenario> scenario_;
   ExploreOptions options_;
+  std::vector<World> starts_;  // of the boots
   std::vector<Point> points_;
   std::vector<State> states_;
   std::set<uint64_t> seen_;
+  std::map<uint64_t, ScenarioRecord> known_;  // how it ended, by the number of a future
   ExploreTotals totals_;
 };
 

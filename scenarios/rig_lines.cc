@@ -41,10 +41,17 @@ std::optional<SweepCounts> parse_counts_line(std::string_view line) {
 }
 
 std::string totals_line(const ExploreTotals& totals) {
-  return Json{{"event", "totals"},           {"crash_points", totals.crash_points},
-              {"states", totals.states},     {"distinct", totals.distinct},
-              {"mine", totals.mine},         {"judged", totals.judged},
-              {"promised", totals.promised}, {"failed", totals.failed}}
+  return Json{{"event", "totals"},
+              {"crash_points", totals.crash_points},
+              {"states", totals.states},
+              {"distinct", totals.distinct},
+              {"mine", totals.mine},
+              {"judged", totals.judged},
+              {"promised", totals.promised},
+              {"failed", totals.failed},
+              {"joined", totals.joined},
+              {"exported_drives", totals.exported_drives},
+              {"exported_files", totals.exported_files}}
       .dump();
 }
 
@@ -57,7 +64,10 @@ std::optional<ExploreTotals> parse_totals_line(std::string_view line) {
                        .mine = number(json, "mine"),
                        .judged = number(json, "judged"),
                        .promised = number(json, "promised"),
-                       .failed = number(json, "failed")};
+                       .failed = number(json, "failed"),
+                       .joined = number(json, "joined"),
+                       .exported_drives = number(json, "exported_drives"),
+                       .exported_files = number(json, "exported_files")};
 }
 
 std::string listing_line(const Scenario& scenario) {

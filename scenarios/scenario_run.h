@@ -20,17 +20,21 @@ struct ScenarioRunOptions {
   // Looks at the world when all is over and judged. Words: what the rig must be wrong about; the run is then
   // harness-broken.
   std::function<std::string(const World&)> second_look = {};
+  std::function<void(const World&)> at_start;  // of each command, before it boots
+  Journey::Known known_future;                 // ends the run where it says yes; the caller knows the rest
 };
 
 struct ScenarioRun {
   ScenarioRecord record;
   std::vector<Event> events;  // kept when asked for
+  bool ended_early = false;   // at a future that was known: the record judges what was before
 };
 
 // Errors (internal): the world could not be made.
 Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario, uint64_t seed,
                                  const ScenarioRunOptions& options);
-// As run_scenario, from a world that has just died: what exploration does with each crash.
-ScenarioRecord play_out(World world, const ScenarioRunOptions& options);
+// As run_scenario, from a world that has just died, or that stands before a command: what exploration does
+// with each crash. The extra faults are in its plan already.
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died);
 
 }  // namespace seedbed

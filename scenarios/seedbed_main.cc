@@ -58,7 +58,7 @@ int run(int argc, char** argv) {
   std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html,
               junit, what, other, block_log;
   unsigned jobs = 1, timeout_s = 300, depth = 1;
-  uint64_t budget = 0;
+  uint64_t budget = 0, export_every = 0;
   bool keep_failed = false;
   const auto sub = [&](const char* name, const char* text) {
     auto* command = app.add_subcommand(name, text);
@@ -94,6 +94,9 @@ int run(int argc, char** argv) {
   explore_app->add_option("--depth", depth, "crashes within a run: 1")->capture_default_str();
   explore_app->add_option("--budget", budget, "judge at most so many states (0: all)");
   explore_app->add_option("--seed", seed, "replaces the file's seed");
+  explore_app->add_option(
+      "--export-every", export_every,
+      "of every N judged states, one's drives are read by dislocker and ntfs-3g too (0: none)");
   with_jobs(explore_app);
 
   auto* sweep_app = sub("sweep", "a suite under many seeds");
@@ -129,6 +132,7 @@ int run(int argc, char** argv) {
   for (auto* command : {work_run, work_sweep}) command->add_option("scenarios", paths);
   work_explore->add_option("scenario", what);
   work_explore->add_option("--budget", budget);
+  work_explore->add_option("--export-every", export_every);
   work_sweep->add_option("--seeds", seeds);
   for (auto* command : {work_run, work_sweep, work_explore}) {
     command->add_option("--shard", shard);
@@ -164,7 +168,8 @@ int run(int argc, char** argv) {
     }
   const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, *part};
   const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
-  const ExploreCommandOptions explore_options{what, given, depth, budget, jobs, timeout_s, *part};
+  const ExploreCommandOptions explore_options{what, given,     depth,        budget,
+                                              jobs, timeout_s, export_every, *part};
   if (*run_app) return run_command(rig, run_options);
   if (*explore_app) return explore_command(rig, explore_options);
   if (*sweep_app) return sweep_command(rig, sweep_options);
