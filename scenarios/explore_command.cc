@@ -145,24 +145,16 @@ int explore_worker(const RigContext& rig, const ExploreCommandOptions& options) 
     rig.console.complain(scenario.error());
     return kUsage;
   }
-  std::optional<SecondOpinion> foreign;
-  std::string scratch;
-  if (options.export_every != 0) {
-    scratch =
-        fmt::format("{}/seedbed-export-{}", std::filesystem::temp_directory_path().string(), ::getpid());
-    if (const Status made = rig.files.make_directory(scratch); !made) {
-      rig.console.complain(made.error());
-      return kUsage;
-    }
-    foreign.emplace(scratch);
-  }
-  Explorer explorer(*scenario, {.seed = seed_of(**scenario, options.seed),
-                                .shard = options.part.index,
-                                .shards = options.part.count,
-                                .budget = options.budget,
-                                .real_us = rig.real_us,
-                                .look_every = options.export_every,
-                                .second_look = [&](const World& world) { return foreign->look(world); }});
+  SecondOpinion foreign(rig.files, fmt::format("{}/seedbed-export-{}",
+                                               std::filesystem::temp_directory_path().string(), ::getpid()));
+  Explorer explorer(*scenario,
+                    {.seed = seed_of(**scenario, options.seed),
+                     .shard = options.part.index,
+                     .shards = options.part.count,
+                     .budget = options.budget,
+                     .real_us = rig.real_us,
+                     .second_look = options.export_every == 0 ? std::function<std::string(const World&)>()
+                                                              : foreign.of_every(options.export_every)});
   uint64_t told_us = 0;
   auto totals =
       explorer.run([&](const ScenarioRecord& failed) { rig.console.json(encode_scenario_line_json(failed)); },
@@ -171,15 +163,12 @@ int explore_worker(const RigContext& rig, const ExploreCommandOptions& options) 
                      told_us = rig.real_us();
                      rig.console.json(totals_line(so_far));
                    });
-  if (foreign) (void)rig.files.remove(scratch);
   if (!totals) {
     if (options.part.index == 0) rig.console.complain(totals.error());
     return kNothingToExplore;
   }
-  if (foreign) {
-    totals->exported_drives = foreign->counts().drives;
-    totals->exported_files = foreign->counts().files;
-  }
+  totals->exported_drives = foreign.counts().drives;
+  totals->exported_files = foreign.counts().files;
   rig.console.json(totals_line(*totals));
   return 0;
 }

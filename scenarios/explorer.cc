@@ -134,10 +134,7 @@ ScenarioRecord Explorer::judge(const State& state) {
   else
     die_at(world, {state.action == FaultAction::host_power_cut, state.survivors, point.event.number},
            point.event.time_ns);
-  if (options_.look_every != 0 && totals_.judged % options_.look_every == 0) {
-    options.second_look = options_.second_look;
-    return play_out(std::move(world), options, !lives_on).record;
-  }
+  options.second_look = options_.second_look;
   std::vector<uint64_t> passed;
   uint64_t met = 0;
   options.known_future = [&](uint64_t future) {

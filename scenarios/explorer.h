@@ -25,10 +25,7 @@ struct ExploreOptions {
   uint64_t shard = 0, shards = 1;
   uint64_t budget = 0;  // judges at most so many worlds; 0: all
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
-  // Every so many judged worlds one is played to its very end, whatever is known of its future, and this
-  // looks at it (as ScenarioRunOptions::second_look). 0: never.
-  uint64_t look_every = 0;
-  std::function<std::string(const World&)> second_look = {};
+  std::function<std::string(const World&)> second_look = {};  // as ScenarioRunOptions::second_look
 };
 
 struct ExploreTotals {

@@ -112,7 +112,8 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
   record.oracles = journey.oracles().records();
   record.timeline = timeline.take();
   conclude(journey, options.every_fault_must_fire, record);
-  if (const std::string doubt = options.second_look ? options.second_look(end) : ""; !doubt.empty()) {
+  const bool looks = options.second_look && !run.ended_early;
+  if (const std::string doubt = looks ? options.second_look(end) : ""; !doubt.empty()) {
     record.verdict = Verdict::harness_broken;
     record.as_expected = false;
     record.why = doubt;

@@ -135,7 +135,17 @@ Status SecondOpinion::look_at(const World& world, const std::string& drive) {
   return {};
 }
 
+SecondOpinion::~SecondOpinion() {
+  (void)files_.remove(scratch_);
+}
+
+std::function<std::string(const World&)> SecondOpinion::of_every(uint64_t worlds) {
+  return [this, worlds](const World& world) { return worlds_++ % worlds == 0 ? look(world) : std::string(); };
+}
+
 std::string SecondOpinion::look(const World& world) {
+  if (!files_.stat(scratch_))
+    if (const Status made = files_.make_directory(scratch_); !made) return made.error().message();
   std::string doubts;
   for (const DriveSpec& spec : world.scenario->drives) {
     const auto slot = world.slots.find(spec.name);

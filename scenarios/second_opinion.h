@@ -3,6 +3,7 @@
 // oracles had already said so. A disagreement is the rig's, not the engine's. One thread.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "scenarios/world.h"
@@ -11,11 +12,16 @@ namespace seedbed {
 
 class SecondOpinion {
  public:
-  // `scratch`: an existing directory of its own; it holds one image at a time, of the drive's used pages.
-  explicit SecondOpinion(std::string scratch) : scratch_(std::move(scratch)) {}
+  // `scratch`: a directory to be made and removed; it holds one image at a time, of the drive's used pages.
+  SecondOpinion(FileStore& files, std::string scratch) : files_(files), scratch_(std::move(scratch)) {}
+  SecondOpinion(const SecondOpinion&) = delete;
+  SecondOpinion& operator=(const SecondOpinion&) = delete;
+  ~SecondOpinion();
 
   // Every drive with complete sessions only and no damage. "": agreed, or there was nothing to look at.
   std::string look(const World& world);
+  // For ScenarioRunOptions::second_look: looks at one world of so many, from the first on.
+  std::function<std::string(const World&)> of_every(uint64_t worlds);
 
   struct Counts {
     uint64_t drives = 0, files = 0, bytes = 0;
@@ -24,7 +30,9 @@ class SecondOpinion {
 
  private:
   Status look_at(const World& world, const std::string& drive);
+  FileStore& files_;
   std::string scratch_;
+  uint64_t worlds_ = 0;
   Counts counts_;
 };
 

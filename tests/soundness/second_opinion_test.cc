@@ -2,6 +2,7 @@
 // did not.
 #include "scenarios/second_opinion.h"
 
+#include "engine/linux/posix_files.h"
 #include "scenarios/explorer.h"
 #include "scenarios/foreign_reader.h"
 #include "tests/scenarios/tiny_world.h"
@@ -30,14 +31,13 @@ World finished(const Scenario& scenario) {
 TEST(SecondOpinion, explored_crashes_end_in_drives_that_others_read_too) {
   if (!readers_are_there()) return;
   TempDirectory directory;
-  SecondOpinion foreign(directory.path());
+  PosixFiles files;
+  SecondOpinion foreign(files, directory.file("scratch"));
   // SEEDBED_SOUNDNESS=N: N times as many. (scripts/proof)
   const char* const factor = std::getenv("SEEDBED_SOUNDNESS");
-  const uint64_t wanted = 3 * (factor != nullptr ? std::max(1, std::atoi(factor)) : 1), every = 40;
+  const uint64_t wanted = 3 * (factor != nullptr ? std::max(1, std::atoi(factor)) : 1), every = 20;
   Explorer explorer(test::shared(test::tiny()),
-                    {.budget = wanted * every, .look_every = every, .second_look = [&](const World& world) {
-                       return foreign.look(world);
-                     }});
+                    {.budget = wanted * every, .second_look = foreign.of_every(every)});
   const auto totals =
       explorer.run([](const ScenarioRecord& failed) { ADD_FAILURE() << failed.token << ": " << failed.why; },
                    [](const ExploreTotals&) {});
@@ -45,14 +45,15 @@ TEST(SecondOpinion, explored_crashes_end_in_drives_that_others_read_too) {
   const SecondOpinion::Counts& counts = foreign.counts();
   std::cout << totals->judged << " states judged, of them " << counts.drives << " drives with "
             << counts.files << " files, " << counts.bytes << " bytes, read by dislocker and ntfs-3g\n";
-  EXPECT_EQ(counts.drives, std::min(wanted, (totals->judged + every - 1) / every));
+  EXPECT_GE(counts.drives, wanted / 2) << "of worlds whose future is known nobody is asked";
   EXPECT_EQ(counts.files, 2 * counts.drives);
 }
 
 TEST(SecondOpinion, of_two_sessions_page_blobs_and_odd_names) {
   if (!readers_are_there()) return;
   TempDirectory directory;
-  SecondOpinion foreign(directory.path());
+  PosixFiles files;
+  SecondOpinion foreign(files, directory.file("scratch"));
   Scenario scenario = test::tiny();
   scenario.drives[0].sectors = SectorKind::n4k;
   scenario.drives[0].capacity_bytes = 24 * MiB;
@@ -66,7 +67,8 @@ TEST(SecondOpinion, of_two_sessions_page_blobs_and_odd_names) {
 TEST(SecondOpinion, disagreement_is_heard) {
   if (!readers_are_there()) return;
   TempDirectory directory;
-  SecondOpinion foreign(directory.path());
+  PosixFiles files;
+  SecondOpinion foreign(files, directory.file("scratch"));
   World world = finished(test::tiny());
   World other = world;  // the source changed behind our back
   ASSERT_TRUE(other.files.remove("/source/a.bin", 0));
