@@ -18,7 +18,10 @@ constexpr uint64_t kEventsBytesMax = 1 * GiB;
 
 Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, bool keep_events,
                                  BlockLogs* block_logs = nullptr) {
-  const auto scenario = TRY(load_scenario(rig.files, token.file));
+  if (!token.defect.empty())
+    return fail(ErrorCode::unsupported, "this build knows no planted defect of that name", token.defect,
+                "Leave out the part behind \"%\"");
+  const auto scenario = TRY(load_scenario(rig.files, token.file, token.edits));
   ScenarioRunOptions options;
   options.extra_faults = token.faults;
   options.keep_events = keep_events;

@@ -9,6 +9,7 @@
 
 #include "engine/base/bytes.h"
 #include "reports/run_record.h"
+#include "scenarios/scenario_edits.h"
 #include "simulator/fault_plan.h"
 
 namespace seedbed {
@@ -110,6 +111,7 @@ struct ExpectSpec {
 
 struct Scenario {
   std::string file, name, proves;
+  std::vector<ScenarioEdit> edits;  // made to what the file says
   std::vector<std::string> tags;
   uint64_t seed = 1;
   SourceSpec source;

@@ -73,13 +73,16 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
   }
 }
 
-ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died) {
+// `memory`: what is known of it; null: a fresh world.
+ScenarioRun play(World world, const ScenarioRunOptions& options, const Journey::Memory* memory,
+                 bool just_died) {
   const uint64_t start_us = options.real_us();
   EventLog log(options.keep_events, world.events);
   Timeline timeline;
   std::map<std::string, std::string> fired_at;
   Event at_fault;
-  Journey journey(std::move(world), log);
+  const Journey::Memory fresh(world.chain.has_value());
+  Journey journey(std::move(world), log, memory != nullptr ? *memory : fresh);
   journey.play(
       [&](const World& now, const Event& event, EventSide side) {
         timeline.see(now, event, side);
@@ -89,7 +92,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
           at_fault = event;
         if (options.watch) options.watch(now, event, side);
       },
-      just_died, options.known_future, options.at_start);
+      just_died, options.on_boot, options.known_future);
   const World& end = journey.world();
   ScenarioRun run;
   run.ended_early = journey.ended_early();
@@ -99,7 +102,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
   record.proves = end.scenario->proves;
   record.tags = end.scenario->tags;
   record.seed = end.seed;
-  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults}.text();
+  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults, end.scenario->edits}.text();
   TraceHash hash;
   hash.mix(log.hash());
   hash.mix(end.hash());
@@ -141,11 +144,20 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
     more->faults.insert(more->faults.end(), options.extra_faults.begin(), options.extra_faults.end());
     planned = std::move(more);
   }
-  return play(TRY(World::make(std::move(planned), seed)), options, false);
+  return play(TRY(World::make(std::move(planned), seed)), options, nullptr, false);
 }
 
-ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died) {
-  return play(std::move(world), options, just_died);
+ScenarioRun play_out(World world, const Journey::Memory& memory, const ScenarioRunOptions& options) {
+  return play(std::move(world), options, &memory, true);
+}
+
+ScenarioRun play_out(World world, const ScenarioRunOptions& options) {
+  const Journey::Memory fresh(world.chain.has_value());
+  return play(std::move(world), options, &fresh, true);
+}
+
+ScenarioRun play_on(World world, const Journey::Memory& memory, const ScenarioRunOptions& options) {
+  return play(std::move(world), options, &memory, false);
 }
 
 }  // namespace seedbed

@@ -11,6 +11,7 @@
 #include "scenarios/list_command.h"
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
+#include "scenarios/shrink_command.h"
 #include "scenarios/sweep_command.h"
 
 namespace seedbed {
@@ -56,9 +57,9 @@ int run(int argc, char** argv) {
 
   std::vector<std::string> paths;
   std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html,
-              junit, what, other, block_log;
+              junit, what, other, state, block_log;
   unsigned jobs = 1, timeout_s = 300, depth = 1;
-  uint64_t budget = 0, export_every = 0;
+  uint64_t budget = 0, minutes = 0, samples = 0, pairs = 64, export_every = 0;
   bool keep_failed = false;
   const auto sub = [&](const char* name, const char* text) {
     auto* command = app.add_subcommand(name, text);
@@ -88,15 +89,26 @@ int run(int argc, char** argv) {
   run_app->add_flag("--keep-failed", keep_failed, "write the event log of what did not go as expected");
   with_jobs(run_app), with_tag(run_app), with_out(run_app);
 
+  const auto with_bound = [&](CLI::App* command) {
+    command->add_option("--depth", depth, "crashes within a run: 1 or 2")->capture_default_str();
+    command->add_option("--budget", budget, "judge at most so many states of each scenario (0: all)");
+    command->add_option("--samples", samples, "seeded survivors too, so many at each crash")
+        ->check(CLI::Range(uint64_t{0}, uint64_t{1'000'000}));
+    command
+        ->add_option("--pairs", pairs, "each pair of losses too, where at most so many effects are pending")
+        ->capture_default_str();
+    command->add_option("--state", state, "file of what was judged: the same command goes on with it");
+    command->add_option(
+        "--export-every", export_every,
+        "of every N worlds played to their end, one's drives are read by dislocker and ntfs-3g "
+        "too (0: none)");
+    command->add_option("--seed", seed, "replaces the files' seeds");
+  };
   auto* explore_app =
-      sub("explore", "every crash point of one scenario, with every set of survivors within the bound");
-  explore_app->add_option("scenario", what, "one file")->required();
-  explore_app->add_option("--depth", depth, "crashes within a run: 1")->capture_default_str();
-  explore_app->add_option("--budget", budget, "judge at most so many states (0: all)");
-  explore_app->add_option("--seed", seed, "replaces the file's seed");
-  explore_app->add_option(
-      "--export-every", export_every,
-      "of every N judged states, one's drives are read by dislocker and ntfs-3g too (0: none)");
+      sub("explore", "every crash point of scenarios, with every set of survivors within the bound");
+  explore_app->add_option("scenarios", paths, "files or directories of them")->required();
+  explore_app->add_option("--minutes", minutes, "stop then, cleanly, with exit code 4 if something is left");
+  with_bound(explore_app);
   with_jobs(explore_app);
 
   auto* sweep_app = sub("sweep", "a suite under many seeds");
@@ -105,12 +117,22 @@ int run(int argc, char** argv) {
   sweep_app->add_option("--shard", shard, "I/N: only this part of the runs");
   with_jobs(sweep_app), with_tag(sweep_app), with_out(sweep_app);
 
+  auto* merge_app = sub("merge", "the parts of one sweep as one, judged as a whole");
+  merge_app->add_option("directories", paths, "each part's --out, with its sweep.json")->required();
+  with_out(merge_app);
+
   auto* replay_app = sub("replay", "the same run again, bit for bit");
   replay_app->add_option("what", what, "a run.json, or a token as a failed run prints it")->required();
   replay_app->add_option("--events", events,
                          "write the event log as text here (-: standard output); tokens only");
   replay_app->add_option("--block-log", block_log,
                          "write what was done to the drives here, as dm-log-writes does; tokens only");
+
+  uint64_t runs = 3000;
+  auto* shrink_app = sub("shrink", "the smallest run that still fails in the same way, as one line");
+  shrink_app->add_option("what", what, "a token, or a run.json: its first run that failed")->required();
+  shrink_app->add_option("--out", state, "write it as a scenario file, too");
+  shrink_app->add_option("--runs", runs, "at most so many")->capture_default_str();
 
   auto* diff_app = sub("diff", "where two event logs, as replay --events writes them, first part");
   diff_app->add_option("a", what, "")->required();
@@ -129,13 +151,11 @@ int run(int argc, char** argv) {
   auto* work_run = app.add_subcommand("work-run")->group("");
   auto* work_sweep = app.add_subcommand("work-sweep")->group("");
   auto* work_explore = app.add_subcommand("work-explore")->group("");
-  for (auto* command : {work_run, work_sweep}) command->add_option("scenarios", paths);
-  work_explore->add_option("scenario", what);
-  work_explore->add_option("--budget", budget);
-  work_explore->add_option("--export-every", export_every);
+  for (auto* command : {work_run, work_sweep, work_explore}) command->add_option("scenarios", paths);
+  with_bound(work_explore);
   work_sweep->add_option("--seeds", seeds);
-  for (auto* command : {work_run, work_sweep, work_explore}) {
-    command->add_option("--shard", shard);
+  for (auto* command : {work_run, work_sweep, work_explore}) command->add_option("--shard", shard);
+  for (auto* command : {work_run, work_sweep}) {
     command->add_option("--seed", seed);
     command->add_option("--tag", tag);
   }
@@ -168,12 +188,14 @@ int run(int argc, char** argv) {
     }
   const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, *part};
   const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
-  const ExploreCommandOptions explore_options{what, given,     depth,        budget,
-                                              jobs, timeout_s, export_every, *part};
+  const ExploreCommandOptions explore_options{paths, given, depth, budget,    minutes, samples,
+                                              pairs, state, jobs,  timeout_s, *part};
   if (*run_app) return run_command(rig, run_options);
   if (*explore_app) return explore_command(rig, explore_options);
   if (*sweep_app) return sweep_command(rig, sweep_options);
-  if (*replay_app) return replay_command(rig, what, events, block_log);
+  if (*merge_app) return merge_command(rig, paths, out);
+  if (*replay_app) return replay_command(rig, what, events);
+  if (*shrink_app) return shrink_command(rig, {what, state, runs});
   if (*diff_app) return diff_command(rig, what, other);
   if (*list_app) return list_command(rig, paths.empty() ? std::vector<std::string>{kSuites} : paths, tag);
   if (*report_app) return report_command(rig, paths, html, junit);

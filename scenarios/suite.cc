@@ -7,6 +7,7 @@
 
 #include "engine/base/random.h"
 #include "scenarios/scenario_file.h"
+#include "scenarios/toml_text.h"
 
 namespace seedbed {
 
@@ -32,10 +33,17 @@ Status collect(FileStore& files, const std::string& path, int depth, std::vector
 
 }  // namespace
 
-Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path) {
-  const Bytes text = TRY(read_file(files, path, kScenarioBytesMax));
-  Scenario scenario = TRY(parse_scenario(as_text(text), path));
+Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path,
+                                                      const std::vector<ScenarioEdit>& edits) {
+  const Bytes bytes = TRY(read_file(files, path, kScenarioBytesMax));
+  std::string text(as_text(bytes));
+  if (!edits.empty()) {
+    TomlValue document = TRY(parse_toml(text, path));
+    text = toml_text(TRY(edited(std::move(document), edits)));
+  }
+  Scenario scenario = TRY(parse_scenario(text, path));
   scenario.file = path;
+  scenario.edits = edits;
   return std::make_shared<const Scenario>(std::move(scenario));
 }
 

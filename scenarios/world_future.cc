@@ -10,6 +10,15 @@ namespace {
 
 void mix_faults(TraceHash& hash, const FaultPlan& faults) {
   for (const FaultPlan::Standing& standing : faults.standings()) {
+    const bool over = standing.fault.times != 0 && standing.fired >= standing.fault.times;
+    // Whether a refusal has a cause may yet be asked (Journey::verdict); of these three it is not.
+    const FaultAction action = standing.fault.action;
+    if (over && (action == FaultAction::kill || action == FaultAction::host_power_cut ||
+                 action == FaultAction::drive_power_cut))
+      continue;
+    hash.mix(static_cast<uint64_t>(action));
+    hash.mix(over ? 1u : 0u);
+    if (over) continue;
     hash.mix(standing.fitted);
     hash.mix(standing.fired);
   }

@@ -81,6 +81,25 @@ class Restorer {
     return std::move(report_);
   }
 
+  // Whether all that is chosen stands there as run() leaves it.
+  Result<bool> stands() {
+    bool any = false;
+    for (const CatalogEntry& entry : catalog_.entries) {
+      if (!catalog_path_is_safe(entry.path)) return false;
+      if (!chosen(entry.path)) continue;
+      const CatalogEntry* const content =
+          entry.hard_link_of.empty() ? &entry : catalog_.find(entry.hard_link_of);
+      const std::string target = target_of(entry.path);
+      const auto stat = files_.stat(target);
+      if (!stat && stat.error().code != ErrorCode::not_found) return std::unexpected(stat.error());
+      if (!stat || content == nullptr || stat->kind != content->kind) return false;
+      if (stat->kind != FileKind::directory && !TRY(is_as_it_should_be(target, *stat, *content)))
+        return false;
+      any = true;
+    }
+    return any;
+  }
+
  private:
   // The path below `to`, or nothing: it is not wanted.
   bool chosen(const std::string& path) const {
@@ -155,18 +174,22 @@ class Restorer {
     return {};
   }
 
+  Result<bool> is_as_it_should_be(const std::string& target, const FileStat& stat,
+                                  const CatalogEntry& entry) {
+    if (stat.kind == FileKind::file && entry.kind == FileKind::file)
+      return stat.size_bytes == entry.size_bytes && stat.modified_ns == entry.modified_ns &&
+             stat.mode == entry.mode;
+    if (stat.kind == FileKind::symlink && entry.kind == FileKind::symlink)
+      return TRY(files_.read_link(target)) == entry.target;
+    return false;
+  }
+
   // True: it is there as it should be. An error where something else is and may not go.
   Result<bool> stands_already(const std::string& target, const CatalogEntry& entry) {
     const auto stat = files_.stat(target);
     if (!stat && stat.error().code == ErrorCode::not_found) return false;
     if (!stat) return std::unexpected(stat.error());
-    if (stat->kind == FileKind::file && entry.kind == FileKind::file &&
-        stat->size_bytes == entry.size_bytes && stat->modified_ns == entry.modified_ns &&
-        stat->mode == entry.mode)
-      return true;
-    if (stat->kind == FileKind::symlink && entry.kind == FileKind::symlink &&
-        TRY(files_.read_link(target)) == entry.target)
-      return true;
+    if (TRY(is_as_it_should_be(target, *stat, entry))) return true;
     if (stat->kind == FileKind::directory || !options_.overwrite)
       return fail(ErrorCode::already_exists, "something else stands where this is to be restored", target,
                   "Restore into an empty directory, or allow that files are replaced");
@@ -301,15 +324,26 @@ class Restorer {
 
 }  // namespace
 
+static Result<RestoreOptions> cleaned(RestoreOptions options) {
+  while (options.to.size() > 1 && options.to.ends_with('/')) options.to.pop_back();
+  while (options.strip_prefix.starts_with('/')) options.strip_prefix.erase(0, 1);
+  while (options.strip_prefix.ends_with('/')) options.strip_prefix.pop_back();
+  if (options.to.empty()) return fail(ErrorCode::invalid_argument, "no place to restore to was given");
+  return options;
+}
+
 Result<RestoreReport> restore_tree(Runtime& runtime, FileStore& files, const Catalog& catalog,
                                    const ChunkKeys& keys, const FetchRecord& fetch,
                                    const RestoreOptions& options, Operator* person) {
-  RestoreOptions clean = options;
-  while (clean.to.size() > 1 && clean.to.ends_with('/')) clean.to.pop_back();
-  while (clean.strip_prefix.starts_with('/')) clean.strip_prefix.erase(0, 1);
-  while (clean.strip_prefix.ends_with('/')) clean.strip_prefix.pop_back();
-  if (clean.to.empty()) return fail(ErrorCode::invalid_argument, "no place to restore to was given");
+  const RestoreOptions clean = TRY(cleaned(options));
   return Restorer(runtime, files, catalog, keys, fetch, clean, person).run();
+}
+
+Result<bool> tree_stands(Runtime& runtime, FileStore& files, const Catalog& catalog, const ChunkKeys& keys,
+                         const RestoreOptions& options) {
+  const RestoreOptions clean = TRY(cleaned(options));
+  const FetchRecord nothing;
+  return Restorer(runtime, files, catalog, keys, nothing, clean, nullptr).stands();
 }
 
 }  // namespace seedbed

@@ -36,8 +36,9 @@ TEST(SecondOpinion, explored_crashes_end_in_drives_that_others_read_too) {
   // SEEDBED_SOUNDNESS=N: N times as many. (scripts/proof)
   const char* const factor = std::getenv("SEEDBED_SOUNDNESS");
   const uint64_t wanted = 3 * (factor != nullptr ? std::max(1, std::atoi(factor)) : 1), every = 20;
-  Explorer explorer(test::shared(test::tiny()),
-                    {.budget = wanted * every, .second_look = foreign.of_every(every)});
+  ExploreOptions options{.budget = wanted * every};
+  options.run.second_look = foreign.of_every(every);
+  Explorer explorer(test::shared(test::tiny()), options);
   const auto totals =
       explorer.run([](const ScenarioRecord& failed) { ADD_FAILURE() << failed.token << ": " << failed.why; },
                    [](const ExploreTotals&) {});
