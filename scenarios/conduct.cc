@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kFindingsMax = 10;
 // The layout that docs/formats give, said again because the accused must not be asked.
 constexpr uint64_t kPartitionBytes = 1 * MiB;
-constexpr uint64_t kMarkerBytes = 64 * KiB, kMarkerLengthBytes = 4096;
+constexpr uint64_t kMarkerPlaceBytes = 64 * KiB, kMarkerLengthBytes = 4096;
 constexpr uint64_t kBackupTableBytes = 16 * KiB;
 
 void add(std::vector<std::string>& findings, const Event& event, const std::string& what) {
@@ -43,7 +43,7 @@ void Conduct::see(const World& world, const Event& event, EventSide side) {
     return add(touched_, event, "before the intent was durable");
   if (world.phase == "build") return;
   const uint64_t end_bytes = event.offset_bytes + event.length_bytes;
-  if (event.offset_bytes == kMarkerBytes && event.length_bytes == kMarkerLengthBytes) return;
+  if (event.offset_bytes == kMarkerPlaceBytes && event.length_bytes == kMarkerLengthBytes) return;
   if (event.offset_bytes < kPartitionBytes && event.offset_bytes == 0)
     add(repeated_, event, "the drive is formatted again after its volume was built");
   else if (event.offset_bytes < kPartitionBytes ||

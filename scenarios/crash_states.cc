@@ -99,9 +99,15 @@ std::vector<BoundedSurvivors> survivors_of_second_crash(const std::vector<Pendin
   return all;
 }
 
+bool drive_is_at_work(const World& world) {
+  const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
+  const CommandAction action = world.scenario->commands[command].action;
+  return !of_the_chain(action) || action == CommandAction::diskprep;
+}
+
 size_t drive_at_work(const World& world) {
   const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
-  return world.slots.at(world.scenario->commands[command].drive);
+  return world.index_of(world.scenario->commands[command].drive);
 }
 
 bool promise_outstanding(const World& world) {
@@ -201,11 +207,7 @@ std::vector<CrashHasher::Crash> CrashHasher::crashes_at(const CrashPoint& point,
   crashes.push_back({imports ? FaultAction::datacentre_kill : FaultAction::kill, in_flight});
   crashes.push_back({FaultAction::host_power_cut, merged(on_drives, files_.pending)});
   if (deep) return crashes;
-  // Where nobody writes to a drive a cut of its power takes nothing and is not noticed.
-  const bool drive_works =
-      !world.chain || (world.command < world.scenario->commands.size() &&
-                       world.scenario->commands[world.command].action == CommandAction::diskprep);
-  if (drive_works) crashes.push_back({FaultAction::drive_power_cut, on_drives});
+  if (drive_is_at_work(world)) crashes.push_back({FaultAction::drive_power_cut, on_drives});
   // The services' machine matters where it acts, or is about to be asked.
   if (world.chain && (point.event.machine == "service" || point.event.kind == EventKind::http_request)) {
     crashes.push_back({FaultAction::service_kill, {}});
@@ -225,9 +227,17 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
   if (cuts_follow_ && !power) hash.mix(files_.after_every_cut());
   for (const auto& [slot, index] : world.slots) {
     hash.mix(slot);
-    const bool cut = power || (action == FaultAction::drive_power_cut && index == drive_at_work(world));
-    hash.mix(lives_on && !cut ? world.drives[index].hash() : drive_after(world, index, cut, survivors));
+    hash.mix(index);
   }
+  for (size_t index = 0; index < world.drives.size(); index++) {  // those in no slot may come back
+    const DriveState& drive = world.drives[index];
+    const bool cut = power || (action == FaultAction::drive_power_cut && index == drive_at_work(world));
+    hash.mix(lives_on && !cut ? drive.hash() : drive_after(world, index, cut, survivors));
+    hash.mix(drive.slowness);
+    hash.mix(drive.real_capacity_bytes);
+  }
+  hash.mix(static_cast<uint64_t>(world.clock_shift_ns));
+  for (const std::string& path : world.rotten) hash.mix(path);
   if (world.chain) {
     const ChainWorld& chain = *world.chain;
     hash.mix(action == FaultAction::service_power_cut ? services_.after_cut(survivors) : services_.seen());
@@ -236,6 +246,12 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
     // What was told is not what is there: a promise makes two of one world.
     hash.mix((chain.staged ? 1u : 0u) | (chain.job_created ? 2u : 0u) | (chain.seed_ingested ? 4u : 0u) |
              (chain.restored ? 8u : 0u) | (chain.staging_dropped ? 16u : 0u));
+    for (const bool befell : {chain.job_shipped, chain.job_removed, chain.job_edited, chain.job_cancelled,
+                              chain.token_expired, chain.account_refuses})
+      hash.mix(befell ? 1u : 0u);
+    hash.mix(chain.job_state);
+    hash.mix(chain.job_made_ns);
+    for (const std::string& drive : chain.lost) hash.mix(drive);
     hash.mix(chain.point);
     hash.mix(chain.edits);
   }
@@ -251,13 +267,15 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
   hash.mix(world.promises.session);
   hash.mix(world.promises.durable_bytes);
   hash.mix(world.promises.completed ? 1u : 0u);
-  if (point.memory)
-    hash.mix((point.memory->healed ? 1u : 0u) | (point.memory->refusal ? 2u : 0u) |
-             (point.memory->short_form_refused ? 4u : 0u));
+  const Journey::Memory& memory = point.start->memory;
+  hash.mix((memory.healed ? 1u : 0u) | (memory.refusal ? 2u : 0u) | (memory.short_form_refused ? 4u : 0u));
+  for (const std::string& state : memory.oracles.job_states()) hash.mix(state);
   for (const FaultPlan::Standing& fault : world.faults.standings()) {  // what may still befall it
     const bool over = fault.fault.times != 0 && fault.fired >= fault.fault.times;
     const uint64_t waited = std::min(fault.fitted, fault.fault.when.nth - 1);
     hash.mix(over ? ~uint64_t{0} : fault.fault.times == 0 ? waited : waited + fault.fired);
+    if (!over)
+      for (const uint64_t fitted : fault.parts_fitted) hash.mix(fitted);
   }
   return hash.value();
 }

@@ -16,12 +16,16 @@
 
 namespace seedbed {
 
-// A run in the middle: before the event. `memory` and `start` are those of its boot, before it.
+// A journey between two boots.
+struct JourneyStart {
+  World world;
+  Journey::Memory memory;
+};
+// A run in the middle: before the event, in the boot that began at `start`.
 struct CrashPoint {
   World world;
   Event event;
-  std::shared_ptr<const Journey::Memory> memory;
-  std::shared_ptr<const World> start;
+  std::shared_ptr<const JourneyStart> start;
 };
 
 struct BoundOptions {
@@ -50,6 +54,8 @@ constexpr bool computer_lives_on(FaultAction action) noexcept {
          action == FaultAction::service_power_cut;
 }
 
+// Whether anybody writes to a drive now: else a cut of its power takes nothing and nobody notices.
+bool drive_is_at_work(const World& world);
 // The drive of the command that is under way.
 size_t drive_at_work(const World& world);
 // Whether something was promised that a crash could break.

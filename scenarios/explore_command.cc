@@ -65,6 +65,7 @@ struct Explored {
       all.fired |= one.fired;
       all.exported_drives += one.exported_drives;
       all.exported_files += one.exported_files;
+      all.joined += one.joined;
     }
     return all;
   }
@@ -82,6 +83,7 @@ void add(ExploreTotals& all, const ExploreTotals& one) {
   all.expanded += one.expanded;
   all.deep_states += one.deep_states;
   all.deep_judged += one.deep_judged;
+  all.joined += one.joined;
   all.without_pairs += one.without_pairs;
   all.exported_drives += one.exported_drives;
   all.exported_files += one.exported_files;

@@ -8,48 +8,26 @@ namespace seedbed {
 
 namespace {
 
-// The world of a point after the crash. In a run from the start the fault itself is an event of the log: the
-// numbers of what follows, by which a second crash is named, are the same here.
-World dead(const CrashPoint& point, FaultAction action, const Survivors& survivors) {
-  World world = point.world;
-  die_at(world, {action == FaultAction::host_power_cut, survivors, point.event.number}, point.event.time_ns);
-  world.events++;
-  return world;
-}
-
 // Collects the crash points of a run: from after event `from` to the end of boot `boot_last`.
 class PointCollector {
  public:
   PointCollector(uint64_t from, uint64_t boot_last, ScenarioRunOptions& options)
       : from_(from), boot_last_(boot_last) {
-    options.on_boot = [this](const World& world, const Journey::Memory& memory) {
-      start_ = std::make_shared<const World>(world);
-      memory_ = std::make_shared<const Journey::Memory>(memory);
+    options.at_start = [this](const World& world, const Journey::Memory& memory) {
+      start_ = std::make_shared<const JourneyStart>(JourneyStart{world, memory});
     };
     options.watch = [this](const World& world, const Event& event, EventSide side) {
       if (side == EventSide::before && event.number > from_ && world.boots <= boot_last_ &&
           (changes_state(event.kind) || event.kind == EventKind::halt))
-        points.push_back({world, event, memory_, start_});
+        points.push_back({world, event, start_});
     };
   }
   std::vector<CrashPoint> points;
 
  private:
   uint64_t from_, boot_last_;
-  std::shared_ptr<const Journey::Memory> memory_;
-  std::shared_ptr<const World> start_;
+  std::shared_ptr<const JourneyStart> start_;
 };
-
-// What was judged up to a known future, and how that ended.
-void take_rest(ScenarioRecord& record, const ScenarioRecord& rest) {
-  if (record.verdict != Verdict::survived) return;  // bad enough as it is
-  record.verdict = rest.verdict;
-  record.expected = rest.expected;
-  record.as_expected = rest.as_expected;
-  record.why = rest.why;
-  for (size_t i = 0; i < std::min(record.faults.size(), rest.faults.size()); i++)
-    record.faults[i].fired = std::max(record.faults[i].fired, rest.faults[i].fired);
-}
 
 }  // namespace
 
@@ -122,20 +100,25 @@ void Explorer::list_states(const OnProgress& on_progress) {
   if (options_.depth > 1) totals_.to_expand = states_.size();
 }
 
-// From the crash on; where the computer lives on, it has to come to it by itself, from the start of its boot.
-ScenarioRun Explorer::play_from(const CrashPoint& point, const PlannedFault& fault,
-                                const ScenarioRunOptions& options) {
-  if (!computer_lives_on(fault.action))
-    return play_out(dead(point, fault.action, fault.survivors), *point.memory, options);
-  World world = *point.start;
-  world.faults.add(fault);
-  return play_on(std::move(world), *point.memory, options);
+// What is to be played: the world that died; or, where the computer lives on and has to come to this point by
+// itself, the world before its command, with the fault in its plan.
+World Explorer::crashed(const State& state, const CrashPoint& point, const PlannedFault& fault) const {
+  if (computer_lives_on(state.action)) {
+    World world = point.start->world;
+    world.faults.add(fault);
+    return world;
+  }
+  World world = point.world;
+  die_at(world, {state.action == FaultAction::host_power_cut, state.survivors, point.event.number},
+         point.event.time_ns);
+  world.events++;  // the fault: in a run from the start it is an event, too, and numbers what follows
+  return world;
 }
 
-ScenarioRecord Explorer::judge(const CrashPoint& point, const Faults& faults) {
+ScenarioRecord Explorer::judge(const State& state, const CrashPoint& point, const Faults& faults) {
+  ScenarioRunOptions options = options_with(faults);
   std::vector<uint64_t> passed;
   uint64_t met = 0;
-  ScenarioRunOptions options = options_with(faults);
   options.known_future = [&](uint64_t future) {
     if (known_.contains(future)) {
       met = future;
@@ -144,13 +127,22 @@ ScenarioRecord Explorer::judge(const CrashPoint& point, const Faults& faults) {
     passed.push_back(future);
     return false;
   };
-  ScenarioRun run = play_from(point, faults.back(), options);
+  ScenarioRun run = play_out(crashed(state, point, faults.back()), options, !computer_lives_on(state.action),
+                             &point.start->memory);
+  ScenarioRecord& record = run.record;
   if (run.ended_early) {
     totals_.joined++;
-    take_rest(run.record, known_.at(met));
+    if (record.verdict == Verdict::survived) {  // else it is bad enough as it is
+      const Rest& rest = known_.at(met);
+      record.verdict = rest.verdict;
+      record.expected = rest.expected;
+      record.as_expected = rest.as_expected;
+      record.why = rest.why;
+    }
   }
-  for (const uint64_t future : passed) known_.emplace(future, run.record);
-  return std::move(run.record);
+  for (const uint64_t future : passed)
+    known_.emplace(future, Rest{record.verdict, record.expected, record.as_expected, record.why});
+  return std::move(record);
 }
 
 bool Explorer::judge_mine(const std::vector<State>& states, const std::vector<CrashPoint>& points,
@@ -170,7 +162,7 @@ bool Explorer::judge_mine(const std::vector<State>& states, const std::vector<Cr
       const CrashPoint& point = points[state.point];
       Faults faults = first;
       faults.push_back(fault_before(point.event.number, state.action, state.survivors));
-      const ScenarioRecord record = judge(point, faults);
+      const ScenarioRecord record = judge(state, point, faults);
       totals_.fired |= fired_in(record, scenario_->faults.size());
       judged.promised = promise_outstanding(point.world);
       if (!explored_as_expected(record)) judged.failure = record.token;
@@ -192,7 +184,7 @@ std::vector<CrashPoint> Explorer::points_of_recovery(const State& first, const P
   const bool lives_on = computer_lives_on(first.action);
   ScenarioRunOptions options = options_with({fault});
   PointCollector collector(point.event.number, point.world.boots + (lives_on ? 0 : 1), options);
-  (void)play_from(point, fault, options);
+  (void)play_out(crashed(first, point, fault), options, !lives_on, &point.start->memory);
   return std::move(collector.points);
 }
 

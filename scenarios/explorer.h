@@ -14,6 +14,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -53,12 +54,12 @@ struct ExploreTotals {
   uint64_t again = 0;     // of the judged: from before
   uint64_t promised = 0;  // of the judged, while a promise was outstanding
   uint64_t failed = 0;
-  uint64_t joined = 0;                        // of the judged: ended in a future that another had
   uint64_t to_expand = 0, expanded = 0;       // depth 2: first crashes, and those whose recovery was recorded
   uint64_t deep_states = 0, deep_judged = 0;  // of states and judged: second crashes
   uint64_t fired = 0;          // bit i: the scenario's fault i befell a judged world, or the run itself
   uint64_t without_pairs = 0;  // crash points where too many effects were pending for pairs
-  uint64_t exported_drives = 0, exported_files = 0;  // read by other people\'s programs too
+  uint64_t exported_drives = 0, exported_files = 0;  // read by other people's programs too
+  uint64_t joined = 0;                               // of the judged: ended in a future that another had
   uint64_t real_us = 0;                              // spent judging
 };
 
@@ -81,6 +82,11 @@ class Explorer {
     Wave wave = Wave::single;
   };
   using Faults = std::vector<PlannedFault>;
+  struct Rest {  // of a journey whose future was met again
+    Verdict verdict, expected;
+    bool as_expected;
+    std::string why;
+  };
   Status record_points();
   void list_states(const OnProgress& on_progress);
   // False: it was asked to stop, or the budget is spent.
@@ -88,9 +94,8 @@ class Explorer {
                   const Faults& first, const OnRecord& on_failure, const OnProgress& on_progress);
   bool go_deeper(const OnRecord& on_failure, const OnProgress& on_progress);
   std::vector<CrashPoint> points_of_recovery(const State& first, const PlannedFault& fault);
-  ScenarioRun play_from(const CrashPoint& point, const PlannedFault& fault,
-                        const ScenarioRunOptions& options);
-  ScenarioRecord judge(const CrashPoint& point, const Faults& faults);  // the last of the faults is its crash
+  World crashed(const State& state, const CrashPoint& point, const PlannedFault& fault) const;
+  ScenarioRecord judge(const State& state, const CrashPoint& point, const Faults& faults);
   ScenarioRunOptions options_with(const Faults& faults) const;
   bool is_mine(uint64_t hash) const noexcept { return hash % options_.shards == options_.shard; }
 
@@ -100,8 +105,8 @@ class Explorer {
   std::vector<CrashPoint> points_;
   std::vector<State> states_;  // the distinct ones of depth 1; of all shards at depth 2, else mine
   std::set<uint64_t> seen_;
-  std::map<uint64_t, ScenarioRecord> known_;  // how it ended, by the number of a future
   std::map<uint64_t, const JudgedState*> before_;
+  std::map<uint64_t, Rest> known_;  // by the number of a future
   ExploreTotals totals_;
   uint64_t judged_now_ = 0, start_us_ = 0;
 };

@@ -29,6 +29,29 @@ bool is_refusal(ErrorCode code) noexcept {
   }
 }
 
+// What people do in it can make the engine refuse.
+bool is_cause(const CommandSpec& command) noexcept {
+  switch (command.action) {
+    case CommandAction::rotate_key:
+    case CommandAction::drop_staging:
+    case CommandAction::drop_container:
+    case CommandAction::cancel_job:
+    case CommandAction::delete_job:
+    case CommandAction::edit_job:
+    case CommandAction::take_name:
+    case CommandAction::stranger_job:
+    case CommandAction::wait:
+      return true;
+    default:
+      return !command.drives.empty() || !command.letter.empty() || !command.tracking.empty();
+  }
+}
+
+// Drives that a scenario makes unfit.
+bool unfit(const DriveSpec& drive) noexcept {
+  return drive.flaw != DriveFlaw::none || drive.real_capacity_bytes != 0;
+}
+
 }  // namespace
 
 CommandSpec Journey::next_spec() const {
@@ -62,6 +85,14 @@ bool Journey::session_is_open() const {
   return history && history->open_session() != nullptr;
 }
 
+// Whether the scenario expects a refusal in these words: a drive that is too small, a source that is not
+// there.
+bool Journey::foresees(const std::string& message) const {
+  const ExpectSpec& expect = world_.scenario->expect;
+  return expect.verdict == Verdict::refused && !expect.refusal.empty() &&
+         message.find(expect.refusal) != std::string::npos;
+}
+
 bool Journey::fail_or_refuse(const Error& error) {
   const AfterInterruption custom = world_.scenario->operator_.after_interruption;
   if (world_.interrupted && custom != AfterInterruption::same_command && !memory_.short_form_refused &&
@@ -77,7 +108,10 @@ bool Journey::fail_or_refuse(const Error& error) {
   const bool damaged =
       memory_.healed && error.code == ErrorCode::io_error &&
       std::ranges::any_of(world_.drives, [](const DriveState& drive) { return !drive.damaged().empty(); });
-  if (damaged || is_refusal(error.code)) {
+  // Nor does what is missing come by itself, when everything has been put right.
+  const bool missing = memory_.healed && memory_.failures > kFailuresBeforeHealing &&
+                       (error.code == ErrorCode::not_found || error.code == ErrorCode::permission_denied);
+  if (damaged || missing || is_refusal(error.code) || (memory_.healed && foresees(error.message()))) {
     if (!memory_.refusal) memory_.refusal = error;
     if (!world_.scenario->operator_.heals_refusals || memory_.healed) return false;
     memory_.healed = true;
@@ -103,7 +137,11 @@ bool Journey::after(BootEnd&& end) {
     return true;
   }
   memory_.oracles.after_command(world_);
-  if (const Error* error = end.error()) return fail_or_refuse(*error);
+  if (const Error* error = end.error()) {
+    last_error_ = error->message();
+    return fail_or_refuse(*error);
+  }
+  last_error_.clear();
   next_command();
   return true;
 }
@@ -119,7 +157,7 @@ bool Journey::is_known(const Known& known) const {
   return known(future.value());
 }
 
-void Journey::play(const Watch& watch, bool just_died, const OnBoot& on_boot, const Known& known) {
+void Journey::play(const Watch& watch, bool just_died, const Known& known, const AtStart& at_start) {
   if (just_died) {
     memory_.oracles.after_death(world_);
     memory_.failures = 0;
@@ -132,7 +170,8 @@ void Journey::play(const Watch& watch, bool just_died, const OnBoot& on_boot, co
   bool more = true;
   while (more && world_.command < scenario.commands.size()) {
     if (boots_ == scenario.operator_.boots_max) {
-      stuck_ = fmt::format("not done after {} boots", boots_);
+      stuck_ = fmt::format("not done after {} boots{}", boots_,
+                           last_error_.empty() ? "" : "; the last of them: " + last_error_);
       break;
     }
     if (world_.elapsed_ns / 1'000'000'000 > scenario.virtual_s_max) {
@@ -140,7 +179,7 @@ void Journey::play(const Watch& watch, bool just_died, const OnBoot& on_boot, co
       break;
     }
     boots_++;
-    if (on_boot) on_boot(world_, memory_);
+    if (at_start) at_start(world_, memory_);
     more = after(give_command(see));
     if (more && is_known(known)) {
       ended_early_ = true;
@@ -160,11 +199,11 @@ Verdict Journey::verdict(std::string& why) const {
     return Verdict::survived;
   }
   why = memory_.refusal->message();
-  // What people do can be a cause, too.
-  bool justified = std::ranges::any_of(world_.scenario->commands, [](const CommandSpec& command) {
-    return command.action == CommandAction::rotate_key || command.action == CommandAction::drop_staging ||
-           command.action == CommandAction::drop_container || !command.drives.empty();
-  });
+  // What people do can be a cause, too; and what a scenario expects by its words, its author answers for.
+  const Scenario& scenario = *world_.scenario;
+  bool justified =
+      std::ranges::any_of(scenario.commands, is_cause) || std::ranges::any_of(scenario.drives, unfit) ||
+      scenario.operator_.formatting == Formatting::no || !scenario.operator_.offers.empty() || foresees(why);
   for (const FaultPlan::Standing& standing : world_.faults.standings())
     justified = justified || (standing.fired > 0 && standing.fault.action != FaultAction::kill &&
                               standing.fault.action != FaultAction::host_power_cut &&

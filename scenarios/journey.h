@@ -28,15 +28,16 @@ class Journey {
   Journey(World world, EventLog& log, Memory memory)
       : world_(std::move(world)), log_(log), memory_(std::move(memory)), boots_(world_.boots) {}
 
-  using OnBoot = std::function<void(const World&, const Memory&)>;
   // Asked at the end of each command with the number of what is to come (world_future.h): whether that is
   // known.
   using Known = std::function<bool(uint64_t future)>;
-  // `watch` sees every event, beside the oracles, and `on_boot` what is there and known before each boot. A
-  // world that has just died is judged before it boots again. Where the future is known the journey ends,
-  // judged by what has been.
-  void play(const Watch& watch = {}, bool just_died = false, const OnBoot& on_boot = {},
-            const Known& known = {});
+  // Called before each boot: from there, another journey can go on.
+  using AtStart = std::function<void(const World&, const Memory&)>;
+
+  // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
+  // Where the future is known it ends, judged by what has been.
+  void play(const Watch& watch = {}, bool just_died = false, const Known& known = {},
+            const AtStart& at_start = {});
   bool ended_early() const noexcept { return ended_early_; }
 
   const World& world() const noexcept { return world_; }
@@ -50,6 +51,7 @@ class Journey {
   // Whether there is more to do.
   bool after(BootEnd&& end);
   bool session_is_open() const;
+  bool foresees(const std::string& message) const;
   bool fail_or_refuse(const Error& error);
   void next_command();
   bool is_known(const Known& known) const;
@@ -58,6 +60,7 @@ class Journey {
   EventLog& log_;
   Memory memory_;
   std::string stuck_;
+  std::string last_error_;  // of the command that was given last; "": it had none
   bool ended_early_ = false;
   uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one
 };

@@ -51,11 +51,11 @@ static void each_total(Totals& totals, Visit visit) {
   visit("again", totals.again);
   visit("promised", totals.promised);
   visit("failed", totals.failed);
-  visit("joined", totals.joined);
   visit("to_expand", totals.to_expand);
   visit("expanded", totals.expanded);
   visit("deep_states", totals.deep_states);
   visit("deep_judged", totals.deep_judged);
+  visit("joined", totals.joined);
   visit("fired", totals.fired);
   visit("without_pairs", totals.without_pairs);
   visit("exported_drives", totals.exported_drives);
@@ -97,12 +97,31 @@ std::optional<std::vector<JudgedState>> parse_judged_line(std::string_view line)
   return states;
 }
 
+std::string coverage_line(const FaultRow& row, const Coverage::Row& counts) {
+  Json phases = Json::object();
+  for (const auto& [phase, fired] : counts.fired) phases[phase] = fired;
+  return Json{
+      {"event", "coverage"},           {"where", row.where},         {"fault", row.fault}, {"fired", phases},
+      {"fired_in_all", counts.in_all}, {"never_fired", counts.never}}
+      .dump();
+}
+
+std::string requirement_line(const RequirementTable::Row& row) {
+  return Json{{"event", "requirement"},
+              {"id", row.requirement.id},
+              {"requirement", row.requirement.sentence},
+              {"scenarios", row.scenarios},
+              {"tests", row.requirement.tests}}
+      .dump();
+}
+
 std::string listing_line(const Scenario& scenario) {
   return Json{{"event", "scenario"},
               {"name", scenario.name},
               {"file", scenario.file},
               {"proves", scenario.proves},
               {"tags", scenario.tags},
+              {"requirements", scenario.requirements},
               {"expected", verdict_name(scenario.expect.verdict)},
               {"faults", scenario.faults.size()}}
       .dump();

@@ -20,7 +20,7 @@ struct ScenarioRunOptions {
   // Looks at the world when all is over and judged (not where a known future ends it). Words: what the rig
   // must be wrong about; the run is then harness-broken.
   std::function<std::string(const World&)> second_look = {};
-  Journey::OnBoot on_boot;
+  Journey::AtStart at_start;    // of each boot
   Journey::Known known_future;  // ends the run where it says yes; the caller knows the rest
 };
 
@@ -33,11 +33,10 @@ struct ScenarioRun {
 // Errors (internal): the world could not be made.
 Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario, uint64_t seed,
                                  const ScenarioRunOptions& options);
-// As run_scenario, from a world that has just died: what exploration does with each crash. `memory` is that
-// of the boot in which it died.
-ScenarioRun play_out(World world, const Journey::Memory& memory, const ScenarioRunOptions& options);
-ScenarioRun play_out(World world, const ScenarioRunOptions& options);  // in its first boot
-// The same for a world that stands before a command. The extra faults are in its plan already.
-ScenarioRun play_on(World world, const Journey::Memory& memory, const ScenarioRunOptions& options);
+// As run_scenario, from a world that has just died, or that stands before a command: what exploration does
+// with each crash. The extra faults are in its plan already. `memory` is that of the boot which died or is
+// next; null: of a first boot.
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died,
+                     const Journey::Memory* memory = nullptr);
 
 }  // namespace seedbed

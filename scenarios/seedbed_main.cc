@@ -7,10 +7,12 @@
 #include <ctime>
 
 #include "engine/linux/posix_files.h"
+#include "scenarios/coverage_command.h"
 #include "scenarios/explore_command.h"
 #include "scenarios/list_command.h"
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
+#include "scenarios/scenario_schema.h"
 #include "scenarios/shrink_command.h"
 #include "scenarios/sweep_command.h"
 
@@ -24,6 +26,7 @@ constexpr const char* kExitCodes =
     "usage,\n"
     "0 all as expected.";
 constexpr const char* kSuites = "scenarios/suites";
+constexpr const char* kRequirements = "docs/requirements.md";
 
 uint64_t real_us() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
@@ -112,7 +115,10 @@ int run(int argc, char** argv) {
   with_jobs(explore_app);
 
   auto* sweep_app = sub("sweep", "a suite under many seeds");
-  sweep_app->add_option("scenarios", paths, "files or directories of them")->required();
+  sweep_app->add_option("scenarios", paths, "files or directories of them");
+  std::vector<std::string> swarms;
+  sweep_app->add_option("--swarm", swarms, "scenarios drawn from the seeds: drive, chain, services")
+      ->check(CLI::IsMember({"drive", "chain", "services"}));
   sweep_app->add_option("--seeds", seeds, "A..B, both included")->required();
   sweep_app->add_option("--shard", shard, "I/N: only this part of the runs");
   with_jobs(sweep_app), with_tag(sweep_app), with_out(sweep_app);
@@ -141,6 +147,17 @@ int run(int argc, char** argv) {
   auto* list_app = sub("list", "the scenarios, one line each");
   list_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
   with_tag(list_app);
+  bool requirements = false;
+  std::string page = kRequirements;
+  list_app->add_flag("--requirements", requirements, "the requirements instead, and what shows each");
+  list_app->add_option("--page", page, "where the requirements stand")->capture_default_str();
+
+  auto* coverage_app =
+      sub("coverage", "run suites once; which faults fired in which phases, and which never did");
+  coverage_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
+  coverage_app->add_option("--seed", seed, "replaces the files' seeds: each becomes hash(N, name)");
+
+  auto* schema_app = sub("schema", "the JSON Schema of scenario files, for editors");
 
   auto* report_app = sub("report", "several runs' run.json as one page");
   report_app->add_option("directories", paths, "each with a run.json")->required();
@@ -166,6 +183,7 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
 
+  for (const std::string& kind : swarms) paths.push_back("swarm:" + kind);
   const bool works = *work_run || *work_sweep || *work_explore;
   PosixFiles files;
   const RigContext rig{Console(json || works, quiet), files, real_us, started_utc(), SEEDBED_VERSION};
@@ -197,7 +215,11 @@ int run(int argc, char** argv) {
   if (*replay_app) return replay_command(rig, what, events);
   if (*shrink_app) return shrink_command(rig, {what, state, runs});
   if (*diff_app) return diff_command(rig, what, other);
-  if (*list_app) return list_command(rig, paths.empty() ? std::vector<std::string>{kSuites} : paths, tag);
+  const std::vector<std::string> suites = paths.empty() ? std::vector<std::string>{kSuites} : paths;
+  if (*list_app)
+    return requirements ? list_requirements_command(rig, suites, page) : list_command(rig, suites, tag);
+  if (*coverage_app) return coverage_command(rig, suites, given);
+  if (*schema_app) return schema_command(rig);
   if (*report_app) return report_command(rig, paths, html, junit);
   if (*work_run) return run_worker(rig, run_options);
   if (*work_sweep) return sweep_worker(rig, sweep_options);

@@ -193,7 +193,7 @@ Result<ShrinkRun> ShrinkRunner::run(const ShrinkCandidate& candidate) {
     faults.push_back(fault_before(*at, placed.action, with_events(placed.survivors, numbers)));
   }
   ShrinkRun run;
-  run.token = {file_, candidate.seed, faults, candidate.edits};
+  run.token = {file_, candidate.seed, faults, candidate.edits, defect_};
   run.scenario = scenario;
   ScenarioRunOptions options = options_;
   options.extra_faults = faults;

@@ -53,10 +53,13 @@ struct ShrinkRun {
 
 class ShrinkRunner {
  public:
-  // `document` is the scenario file's; `options` go into every run. No more than `runs_max` runs.
-  ShrinkRunner(TomlValue document, std::string file, ScenarioRunOptions options, uint64_t runs_max)
+  // `document` is the scenario file's; `options` go into every run, with what `defect` names planted by them
+  // already. No more than `runs_max` runs.
+  ShrinkRunner(TomlValue document, std::string file, ScenarioRunOptions options, uint64_t runs_max,
+               std::string defect = "")
       : document_(std::move(document)),
         file_(std::move(file)),
+        defect_(std::move(defect)),
         options_(std::move(options)),
         runs_max_(runs_max) {}
 
@@ -77,7 +80,7 @@ class ShrinkRunner {
                             const std::vector<PlannedFault>& faults);
 
   TomlValue document_;
-  std::string file_;
+  std::string file_, defect_;
   ScenarioRunOptions options_;
   uint64_t runs_max_, runs_ = 0;
 };

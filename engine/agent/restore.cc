@@ -14,8 +14,7 @@ namespace {
 constexpr const char* kMarker = ".offseed-restore";
 
 Result<std::string> chosen_point(VaultClient& vault, const Policy& policy, const std::string& wanted) {
-  std::vector<VaultPoint> points = TRY(vault.points(policy.name));
-  std::ranges::stable_sort(points, {}, &VaultPoint::created_utc);
+  const std::vector<VaultPoint> points = TRY(vault.points(policy.name));  // as they were committed
   if (points.empty())
     return fail(ErrorCode::not_found, fmt::format("the vault has no recovery point of {}", policy.name),
                 policy.vault, "Run offseed backup first");
@@ -120,9 +119,7 @@ Result<std::vector<VaultPoint>> list_points(AgentPorts& ports, const Policy& pol
   Cloud cloud(ports, policy);
   VaultClient* vault = TRY(cloud.vault());
   if (!TRY(vault->get_item(policy.name))) return std::vector<VaultPoint>();  // nothing has been backed up yet
-  std::vector<VaultPoint> points = TRY(vault->points(policy.name));
-  std::ranges::stable_sort(points, {}, &VaultPoint::created_utc);
-  return points;
+  return vault->points(policy.name);
 }
 
 }  // namespace seedbed

@@ -25,7 +25,7 @@ constexpr const char* kPrepImportHelp =
     "  /srcdir:DIR /dstdir:C/   what to copy, and container/virtual directory/ it goes to\n"
     "  /BlobType:BlockBlob|PageBlob    /Disposition:rename|no-overwrite|overwrite\n"
     "  /ResumeSession | /AbortSession  with /j and /id; the same command again resumes too\n"
-    "Options of seedbed: --plan --no-proof --workers N --checkpoint-mib N --drive-map FILE "
+    "Options of seedbed: --policy FILE --plan --no-proof --workers N --checkpoint-mib N --drive-map FILE "
     "--volume-password-file FILE --temporary-directory DIR\n";
 
 // Keys given as words are blanked, so that a process listing shows them no longer than it takes to start.
@@ -67,6 +67,8 @@ int run(int argc, char** argv) {
   wai_app->add_option("--checkpoint-mib", wai.checkpoint_mib, "between checkpoints (default 32)")
       ->check(CLI::Range(1, 1024));
   wai_app->add_option("--drive-map", wai.drive_map, "TOML file: which device a drive letter means");
+  wai_app->add_option("--policy", wai.policy,
+                      "the backup's policy: /sk must be a key of its account, the source its backup");
   wai_app->add_option("--volume-password-file", wai.volume_password_file,
                       "a file whose first line opens the volume too (-: standard input); first session");
   wai_app->add_option("--temporary-directory", wai.temporary_directory,

@@ -6,6 +6,7 @@
 #include "engine/cli/drive_map.h"
 #include "engine/cli/host_name.h"
 #include "engine/cli/key_file.h"
+#include "engine/cli/policy_fit.h"
 #include "engine/cli/session_table.h"
 #include "engine/linux/open_drive.h"
 #include "engine/prep/prep_import.h"
@@ -37,6 +38,10 @@ Result<ExitCode> run_waimportexport(CommandContext context, const WaImportExport
                 "See offseed waimportexport --help");
   PrepImportOptions options = TRY(parse_prep_import({command.words.begin() + 1, command.words.end()}));
   if (!options.target.empty()) options.target = TRY(resolve_target(options.target, command.drive_map));
+  if (!command.policy.empty()) {
+    const Policy policy = TRY(read_policy(context.files, command.policy));
+    TRY(check_policy_fit(context, policy, options));
+  }
 
   SessionOptions session;
   session.proof = command.proof;

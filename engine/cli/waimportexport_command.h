@@ -16,6 +16,7 @@ struct WaImportExportCommand {
   unsigned workers = 0;  // 0: as many as cores
   uint32_t checkpoint_mib = 32;
   std::string drive_map;             // TOML: x = "/dev/sdb"
+  std::string policy;                // of the backup in the source: its account must fit the words
   std::string volume_password_file;  // its first line opens the volume too
   std::string temporary_directory;   // for mkntfs's sparse file; "": the log directory's
 };

@@ -11,6 +11,16 @@ namespace {
 
 constexpr uint64_t kCacheBytesMax = 16 * MiB;
 constexpr std::string_view kTemporaryEnding = ".seedbed-restoring";
+constexpr size_t kNameBytesMax = 255;  // of one name, as file systems have it
+
+// What a target is called until it is whole. A name that leaves no room for the ending is cut; what is
+// restored is restored one by one, so that two names may be cut to one.
+std::string temporary_of(const std::string& target) {
+  std::string path = target;
+  const size_t name = path.find_last_of('/') + 1;
+  path.resize(std::min(path.size(), name + kNameBytesMax - kTemporaryEnding.size()));
+  return path.append(kTemporaryEnding);
+}
 
 // Chunks that were opened lately: small files share them.
 class OpenChunks {
@@ -205,7 +215,7 @@ class Restorer {
       report_.bytes += content.size_bytes;
       return {};
     }
-    const std::string temporary = target + std::string(kTemporaryEnding);
+    const std::string temporary = temporary_of(target);
     {
       const auto file = TRY(files_.open(temporary, OpenMode::create, 0600));
       TRY(file->truncate(0));
@@ -255,7 +265,7 @@ class Restorer {
     if (stat && TRY(stands_already(target, *first))) {
       // The same content under an inode of its own: a name is all that is missing.
     }
-    const std::string temporary = target + std::string(kTemporaryEnding);
+    const std::string temporary = temporary_of(target);
     Status linked = files_.make_hard_link(existing, temporary);
     if (!linked && linked.error().code == ErrorCode::already_exists) {
       TRY(files_.remove(temporary));
@@ -276,7 +286,7 @@ class Restorer {
     const std::string target = target_of(entry.path);
     TRY(make_parents(target));
     if (!TRY(stands_already(target, entry))) {
-      const std::string temporary = target + std::string(kTemporaryEnding);
+      const std::string temporary = temporary_of(target);
       Status made = files_.make_symlink(entry.target, temporary);
       if (!made && made.error().code == ErrorCode::already_exists) {
         TRY(files_.remove(temporary));

@@ -264,6 +264,30 @@ TEST_F(Journey, ARottenPageIsFoundBeforeItIsShipped) {
   expect(job({"show", "job1"}), 1, "job1");
 }
 
+TEST_F(Journey, AStorageKeyThatIsNotTheAccounts) {
+  serve();
+  register_here();
+  make_tree(directory.file("source"), 7, 4, 5'000);
+  expect(backup(), 0, "Next, at the computer with the drives");
+  make_drive();
+  const CommandResult untouched = run_command({"sha256sum", directory.file("bay/drive.img")});
+  const auto prepare = [&](const std::string& key) {
+    return offseed(
+        {"waimportexport", "PrepImport", "--policy", policy_file(), "/j:" + directory.file("drive.jrn"),
+         "/id:session-1", "/t:" + directory.file("bay/drive.img"), "/format", "/encrypt", "/silentmode",
+         "/sk:" + key, "/srcdir:" + directory.file("stage"), "/dstdir:seed/", "/BlobType:PageBlob"});
+  };
+  const std::string strange(86, 'A');
+  const CommandResult refused = prepare(strange + "==");
+  expect(refused, 3, "/sk is no key of the storage account devstoreaccount1");
+  EXPECT_EQ(refused.text().find(strange), std::string::npos);
+  EXPECT_EQ(run_command({"sha256sum", directory.file("bay/drive.img")}).output, untouched.output);
+  EXPECT_FALSE(std::filesystem::exists(directory.file("drive.jrn")));
+  // Azurite's well-known key, which the account has from the start
+  expect(prepare("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="),
+         0, "The copy session is complete");
+}
+
 TEST_F(Journey, JobsAndTokensThatAreNotKnown) {
   serve({"--token", "bearer-token"});
   register_here();

@@ -67,6 +67,24 @@ TEST_F(Damage, what_befalls_a_write_in_the_cache_is_not_healed_by_that_write) {
   });
 }
 
+TEST_F(Damage, what_was_replaced_is_read_until_it_is_written_anew_and_durable) {
+  run([&] {
+    SimulatedDrive drive(host.runtime(), state);
+    ASSERT_TRUE(write_device(drive, 0, Bytes(3 * kPage, 1)));
+    ASSERT_TRUE(flush_device(drive, 1));
+    const uint64_t before = state.hash();
+    state.replace(kPage, Bytes(2 * kPage, 9));
+    EXPECT_NE(state.hash(), before);
+    EXPECT_EQ(read_bytes(drive, 0, kPage), Bytes(kPage, 1));
+    EXPECT_EQ(read_bytes(drive, kPage, 2 * kPage), Bytes(2 * kPage, 9));
+    ASSERT_TRUE(write_page(drive, 1, 5));
+    ASSERT_TRUE(flush_device(drive, 1));
+    EXPECT_EQ(read_bytes(drive, kPage, kPage), Bytes(kPage, 5));
+    EXPECT_EQ(read_bytes(drive, 2 * kPage, kPage), Bytes(kPage, 9)) << "the rest stays replaced";
+    EXPECT_EQ(state.damaged(), (std::vector<Extent>{{2 * kPage, kPage}}));
+  });
+}
+
 TEST_F(Damage, a_sector_that_cannot_be_read_is_named_and_healed_by_writing) {
   run([&] {
     SimulatedDrive drive(host.runtime(), state);

@@ -54,11 +54,12 @@ bool is_adaptor(const std::string& room) {
 }
 
 // Mains and the world choose what stands behind the ports. engine/cli is offseed's main in several files.
-// Scenarios also speak of two plain value types of the simulator.
+// Scenarios also speak of three plain value types of the simulator.
 bool may_choose_adaptors(const std::string& path, const std::string& target) {
   if (is_main(path) || path.starts_with("engine/cli/") || path.starts_with("scenarios/world")) return true;
   return path.starts_with("scenarios/") &&
-         (target == "simulator/fault_plan.h" || target == "simulator/event_log.h");
+         (target == "simulator/fault_plan.h" || target == "simulator/event_log.h" ||
+          target == "simulator/trace_hash.h");
 }
 
 // Libraries that one place owns, so that the rest of the house cannot depend on them.

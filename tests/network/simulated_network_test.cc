@@ -211,6 +211,34 @@ TEST_F(Network, EachTroubleOnTheWay) {
   });
 }
 
+TEST_F(Network, ALateRequestArrivesWhenItsClientHasGivenUpAndAskedAgain) {
+  run([&] {
+    trouble_at(EventKind::http_request, HttpTrouble::late);
+    EXPECT_EQ(outcome(transport_.send(put("/late", "0123456789"))), "maybe applied: no answer within 30 s");
+    EXPECT_EQ(handler_.asked.size(), 0u);
+    EXPECT_EQ(send(put("/again")), "201");
+    EXPECT_EQ(handler_.asked.size(), 1u);
+    client_.sleep_ns(11'000'000'000);
+    EXPECT_EQ(handler_.asked.size(), 2u) << "it came behind the second";
+  });
+}
+
+TEST_F(Network, WhoIsNotLetInIsToldInTheServicesWords) {
+  run([&] {
+    trouble_at(EventKind::http_request, HttpTrouble::answer_401);
+    const HttpResult expired = transport_.send(put("/x", "1"));
+    ASSERT_TRUE(expired);
+    EXPECT_EQ(expired->status, 401);
+    EXPECT_NE(as_text(expired->body).find("ExpiredAuthenticationToken"), std::string_view::npos);
+    trouble_at(EventKind::http_request, HttpTrouble::answer_403);
+    const HttpResult refused = transport_.send(put("/x", "1"));
+    ASSERT_TRUE(refused);
+    EXPECT_EQ(refused->status, 403);
+    EXPECT_EQ(header_of(refused->headers, "x-ms-error-code"), "AuthorizationFailure");
+    EXPECT_EQ(handler_.asked.size(), 0u);
+  });
+}
+
 TEST_F(Network, TheClientOfADuplicateGetsTheSecondAnswer) {
   int answers = 0;
   handler_.answer = [&](const HttpRequest&) {
