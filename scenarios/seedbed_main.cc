@@ -206,13 +206,13 @@ int run(int argc, char** argv) {
     }
   const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, *part};
   const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
-  const ExploreCommandOptions explore_options{paths, given, depth, budget,    minutes, samples,
-                                              pairs, state, jobs,  timeout_s, *part};
+  const ExploreCommandOptions explore_options{paths, given, depth, budget,    minutes,      samples,
+                                              pairs, state, jobs,  timeout_s, export_every, *part};
   if (*run_app) return run_command(rig, run_options);
   if (*explore_app) return explore_command(rig, explore_options);
   if (*sweep_app) return sweep_command(rig, sweep_options);
   if (*merge_app) return merge_command(rig, paths, out);
-  if (*replay_app) return replay_command(rig, what, events);
+  if (*replay_app) return replay_command(rig, what, events, block_log);
   if (*shrink_app) return shrink_command(rig, {what, state, runs});
   if (*diff_app) return diff_command(rig, what, other);
   const std::vector<std::string> suites = paths.empty() ? std::vector<std::string>{kSuites} : paths;
