@@ -28,7 +28,7 @@ Bytes whole_file(const std::string& path) {
 }
 
 // Found by PATH; output and errors go to files in the scratch directory, so that nobody waits for a pipe.
-Result<Ended> run(std::vector<std::string> words, const std::string& scratch) {
+Result<Ended> run_foreign(std::vector<std::string> words, const std::string& scratch) {
   const std::string out = scratch + "/output", errors = scratch + "/errors";
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
@@ -73,9 +73,10 @@ Result<std::unique_ptr<ForeignReader>> ForeignReader::open(const std::string& im
   std::unique_ptr<ForeignReader> reader(new ForeignReader(scratch));
   std::error_code ignored;
   std::filesystem::remove(reader->volume(), ignored);
-  const Ended ended = TRY(run({"dislocker-file", "-V", image, "-O", std::to_string(partition_offset_bytes),
-                               "-p" + recovery_password, "--", reader->volume()},
-                              scratch));
+  const Ended ended =
+      TRY(run_foreign({"dislocker-file", "-V", image, "-O", std::to_string(partition_offset_bytes),
+                       "-p" + recovery_password, "--", reader->volume()},
+                      scratch));
   if (!ended.ok)
     return fail(
         ErrorCode::permission_denied,
@@ -92,7 +93,7 @@ ForeignReader::~ForeignReader() {
 
 // Sections, each of a directory: "/session-1/:", then its names, those of directories with a slash behind.
 Result<std::vector<std::string>> ForeignReader::list() const {
-  const Ended ended = TRY(run({"ntfsls", "-q", "-R", "-F", volume()}, scratch_));
+  const Ended ended = TRY(run_foreign({"ntfsls", "-q", "-R", "-F", volume()}, scratch_));
   if (!ended.ok)
     return fail(ErrorCode::corrupt, "ntfsls does not read the volume: " + ended.errors, volume());
   std::vector<std::string> files;
@@ -112,7 +113,7 @@ Result<std::vector<std::string>> ForeignReader::list() const {
 }
 
 Result<Bytes> ForeignReader::read(const std::string& path) const {
-  Ended ended = TRY(run({"ntfscat", "-q", volume(), path}, scratch_));
+  Ended ended = TRY(run_foreign({"ntfscat", "-q", volume(), path}, scratch_));
   if (!ended.ok) return fail(ErrorCode::corrupt, "ntfscat does not read the file: " + ended.errors, path);
   return std::move(ended.output);
 }

@@ -18,8 +18,8 @@ namespace seedbed {
 namespace {
 
 constexpr uint64_t kPieceBytes = 64 * KiB;
-constexpr uint64_t kFileBytesMax = 1 * GiB;
-constexpr std::string_view kManifest = "/DriveManifest.xml";
+constexpr uint64_t kForeignFileBytesMax = 1 * GiB;
+constexpr std::string_view kForeignManifest = "/DriveManifest.xml";
 constexpr std::string_view kSystemFolder = "/System Volume Information/";
 
 class MediumSource final : public reference::ByteSource {
@@ -60,7 +60,7 @@ Result<std::optional<Bytes>> source_of(const World& world, const DriveHistory& h
   if (best == nullptr) return std::optional<Bytes>();
   const std::string path =
       join_path(best->source.source_directory, blob_path.substr(best->source.destination.size()));
-  return std::optional<Bytes>(TRY(world.file(path, kFileBytesMax)));
+  return std::optional<Bytes>(TRY(world.file(path, kForeignFileBytesMax)));
 }
 
 }  // namespace
@@ -100,8 +100,8 @@ Status SecondOpinion::look_at(const World& world, const std::string& drive) {
                               std::string(history.drive.recovery_password.text()), scratch_));
   const auto listed = TRY(foreign->list());
   std::set<std::string> unlisted(listed.begin(), listed.end());
-  reference::MemorySource manifest(TRY(foreign->read(std::string(kManifest))));
-  unlisted.erase(std::string(kManifest));
+  reference::MemorySource manifest(TRY(foreign->read(std::string(kForeignManifest))));
+  unlisted.erase(std::string(kForeignManifest));
   TRY(reference::read_manifest(manifest, [&](reference::ManifestEntry&& blob) -> Status {
     const std::string path = foreign_path(blob.file_path);
     if (unlisted.erase(path) == 0) return disagreement("ntfsls does not list the file of a blob", path);

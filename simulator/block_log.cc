@@ -12,7 +12,7 @@ constexpr uint64_t kMagic = 0x6a736677736872u;
 constexpr uint64_t kVersion = 1;
 constexpr uint64_t kFlush = 1, kFua = 2, kDiscard = 4, kMark = 8;
 constexpr size_t kHeadBytes = 32;  // of an entry: sector, sectors, flags, length of a mark's words
-constexpr uint64_t kPageBytes = 4096;
+constexpr uint64_t kCatchUpBytes = 4096;
 
 uint64_t flags_of(BlockLogEntry::Kind kind) noexcept {
   switch (kind) {
@@ -27,7 +27,7 @@ uint64_t flags_of(BlockLogEntry::Kind kind) noexcept {
   }
 }
 
-std::unexpected<Error> damaged(const std::string& place, uint64_t offset_bytes, const std::string& what) {
+std::unexpected<Error> broken_log(const std::string& place, uint64_t offset_bytes, const std::string& what) {
   return fail(ErrorCode::corrupt, what, fmt::format("{} @ byte {}", place, offset_bytes),
               "Give a log in the format of dm-log-writes, whole");
 }
@@ -60,17 +60,17 @@ Bytes BlockLog::encode() const {
 
 Result<BlockLog> BlockLog::parse(ByteSpan file, const std::string& place) {
   if (file.size() < kHeadBytes || load_le<uint64_t>(file, 0) != kMagic)
-    return damaged(place, 0, "this is no block log");
+    return broken_log(place, 0, "this is no block log");
   if (const auto version = load_le<uint64_t>(file, 8); version != kVersion)
-    return damaged(place, 8, fmt::format("version {} of the format is unknown", version));
+    return broken_log(place, 8, fmt::format("version {} of the format is unknown", version));
   BlockLog log;
   log.sector_bytes = load_le<uint32_t>(file, 24);
   if (log.sector_bytes != 512 && log.sector_bytes != 4096)
-    return damaged(place, 24, fmt::format("sectors of {} bytes", log.sector_bytes));
+    return broken_log(place, 24, fmt::format("sectors of {} bytes", log.sector_bytes));
   const uint64_t counted = load_le<uint64_t>(file, 16);
   uint64_t there = 0;
   for (uint64_t at = log.sector_bytes; at < file.size();) {
-    if (at + log.sector_bytes > file.size()) return damaged(place, at, "the log ends in an entry");
+    if (at + log.sector_bytes > file.size()) return broken_log(place, at, "the log ends in an entry");
     const ByteSpan head = file.subspan(at, log.sector_bytes);
     if (all_zero(head.first(kHeadBytes))) break;  // also a write of nothing to sector 0, which nobody logs
     there++;
@@ -78,12 +78,13 @@ Result<BlockLog> BlockLog::parse(ByteSpan file, const std::string& place) {
                    flags = load_le<uint64_t>(head, 16), words_bytes = load_le<uint64_t>(head, 24);
     at += log.sector_bytes;
     if ((flags & ~(kFlush | kFua | kDiscard | kMark)) != 0)
-      return damaged(place, at, fmt::format("unknown flags {:#x}", flags));
+      return broken_log(place, at, fmt::format("unknown flags {:#x}", flags));
     if (sector > ~uint64_t{0} / log.sector_bytes / 2 || sectors > ~uint64_t{0} / log.sector_bytes / 2)
-      return damaged(place, at, "an entry that no drive has room for");
+      return broken_log(place, at, "an entry that no drive has room for");
     const Extent extent{sector * log.sector_bytes, sectors * log.sector_bytes};
     if ((flags & kMark) != 0) {
-      if (words_bytes > head.size() - kHeadBytes) return damaged(place, at, "a mark longer than its sector");
+      if (words_bytes > head.size() - kHeadBytes)
+        return broken_log(place, at, "a mark longer than its sector");
       const ByteSpan words = head.subspan(kHeadBytes, words_bytes);
       log.entries.push_back({BlockLogEntry::Kind::mark, {}, Bytes(words.begin(), words.end())});
       continue;
@@ -93,7 +94,7 @@ Result<BlockLog> BlockLog::parse(ByteSpan file, const std::string& place) {
     if ((flags & kDiscard) != 0) {
       log.entries.push_back({BlockLogEntry::Kind::discard, extent, {}});
     } else if (sectors > 0) {
-      if (extent.length_bytes > file.size() - at) return damaged(place, at, "the log ends in a write");
+      if (extent.length_bytes > file.size() - at) return broken_log(place, at, "the log ends in a write");
       const ByteSpan data = file.subspan(at, extent.length_bytes);
       log.entries.push_back({BlockLogEntry::Kind::write, extent, Bytes(data.begin(), data.end())});
       at += extent.length_bytes;
@@ -101,7 +102,7 @@ Result<BlockLog> BlockLog::parse(ByteSpan file, const std::string& place) {
     }
   }
   if (there < counted)
-    return damaged(place, file.size(), fmt::format("{} entries, where the log counts {}", there, counted));
+    return broken_log(place, file.size(), fmt::format("{} entries, where the log counts {}", there, counted));
   return log;
 }
 
@@ -163,9 +164,9 @@ void BlockLogRecorder::catch_up(const DriveState& drive, const std::string& why)
   const Medium& there = drive.cache.visible();
   if (there.hash() != replayed_.hash()) {
     add({BlockLogEntry::Kind::mark, {}, Bytes(why.begin(), why.end())});
-    Bytes is(kPageBytes), was(kPageBytes);
-    for (uint64_t at = 0; at < there.capacity_bytes(); at += kPageBytes) {
-      const uint64_t length_bytes = std::min(kPageBytes, there.capacity_bytes() - at);
+    Bytes is(kCatchUpBytes), was(kCatchUpBytes);
+    for (uint64_t at = 0; at < there.capacity_bytes(); at += kCatchUpBytes) {
+      const uint64_t length_bytes = std::min(kCatchUpBytes, there.capacity_bytes() - at);
       there.read(at, MutableByteSpan(is).first(length_bytes));
       replayed_.read(at, MutableByteSpan(was).first(length_bytes));
       if (is != was) add({BlockLogEntry::Kind::write, {at, length_bytes}, is});
