@@ -59,3 +59,7 @@ seedbed_tests(rig ROOMS scenarios LINKS nlohmann_json::nlohmann_json DEPENDS see
 if(TARGET test_rig)
   target_compile_definitions(test_rig PRIVATE SEEDBED_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SEEDBED_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endif()
+seedbed_tests(soundness ROOMS scenarios cli LINKS nlohmann_json::nlohmann_json DEPENDS seedbed offseed drivereader TIMEOUT 900)
+if(TARGET test_soundness)
+  target_compile_definitions(test_soundness PRIVATE SEEDBED_BIN="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" SEEDBED_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endif()

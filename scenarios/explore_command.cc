@@ -4,11 +4,17 @@
 
 #include <algorithm>
 
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "engine/base/checksum.h"
 #include "engine/base/text.h"
 #include "reports/run_json.h"
 #include "scenarios/explored_states.h"
+#include "scenarios/foreign_reader.h"
 #include "scenarios/rig_lines.h"
+#include "scenarios/second_opinion.h"
 #include "scenarios/stop_signal.h"
 #include "scenarios/suite.h"
 #include "scenarios/worker_pool.h"
@@ -57,6 +63,8 @@ struct Explored {
       all.failed += one.failed;
       all.deep_judged += one.deep_judged;
       all.fired |= one.fired;
+      all.exported_drives += one.exported_drives;
+      all.exported_files += one.exported_files;
       all.joined += one.joined;
     }
     return all;
@@ -77,6 +85,8 @@ void add(ExploreTotals& all, const ExploreTotals& one) {
   all.deep_judged += one.deep_judged;
   all.joined += one.joined;
   all.without_pairs += one.without_pairs;
+  all.exported_drives += one.exported_drives;
+  all.exported_files += one.exported_files;
 }
 
 uint64_t left_of(const ExploreTotals& totals) {
@@ -91,6 +101,8 @@ class Exploration {
     if (options_.depth < 1 || options_.depth > 2)
       return fail(ErrorCode::unsupported, fmt::format("depth {} is not there yet", options_.depth), "--depth",
                   "Explore at depth 1 or 2; more crashes can be had by a scenario with faults of its own");
+    if (const std::string missing = ForeignReader::missing(); options_.export_every != 0 && !missing.empty())
+      return fail(ErrorCode::unsupported, missing, "--export-every", "Install it, or explore without");
     const auto suite = TRY(load_suite(rig_.files, options_.paths));
     watch_for_stop();
     start_us_ = told_us_ = rig_.real_us();
@@ -208,6 +220,10 @@ class Exploration {
                     all_.crash_points, all_.states, all_.distinct, all_.judged, all_.promised,
                     static_cast<double>(all_.judged - all_.again) / seconds, seconds,
                     all_.failed + failed_by_themselves_));
+    if (options_.export_every != 0)
+      rig_.console.result(fmt::format("dislocker and ntfs-3g read {} of the drives, {} files, and agree{}",
+                                      all_.exported_drives, all_.exported_files,
+                                      disagreed_ > 0 ? fmt::format(" but for {} worlds", disagreed_) : ""));
     rig_.console.json(totals_line(all_, ""));
     if (all_.again > 0)
       rig_.console.say(fmt::format("{} of them had been judged before ({})", all_.again, options_.state));
@@ -216,10 +232,12 @@ class Exploration {
           "not measured: {} states that are known and {} recoveries are left, {} scenarios were not begun{}",
           all_.distinct - std::min(all_.distinct, all_.judged), all_.to_expand - all_.expanded, not_begun_,
           options_.state.empty() ? "" : "; the same command goes on"));
-    if (broken_) return 5;
+    if (broken_ || disagreed_ > 0) return 5;
     if (all_.failed > 0 || failed_by_themselves_ > 0) return 1;
     if (all_.promised == 0) rig_.console.say("not measured: nothing had been promised in any state");
-    return left > 0 || not_begun_ > 0 || all_.promised == 0 || silent_ ? 4 : 0;
+    const bool unread = options_.export_every != 0 && all_.exported_drives == 0;
+    if (unread) rig_.console.say("not measured: dislocker and ntfs-3g were given no drive");
+    return left > 0 || not_begun_ > 0 || all_.promised == 0 || silent_ || unread ? 4 : 0;
   }
 
   std::vector<std::string> words(const Scenario& scenario, unsigned job) const {
@@ -233,6 +251,7 @@ class Exploration {
     add_option("--depth", options_.depth);
     add_option("--samples", options_.samples);
     add_option("--pairs", options_.pairs_most);
+    if (options_.export_every != 0) add_option("--export-every", options_.export_every);
     if (!options_.state.empty()) words.insert(words.end(), {"--state", options_.state});
     return words;
   }
@@ -260,6 +279,7 @@ class Exploration {
     const auto record = parse_scenario_line_json(line, "a worker's record");
     if (!record) return rig_.console.complain(record.error());
     rig_.console.json(line);
+    if (record->verdict == Verdict::harness_broken) disagreed_++;
     show_failure(scenario_line(*record), record->token);
   }
 
@@ -278,6 +298,7 @@ class Exploration {
   size_t index_ = 0, shown_ = 0;
   ExploreTotals all_;
   uint64_t start_us_ = 0, told_us_ = 0, scenario_start_us_ = 0, not_begun_ = 0, failed_by_themselves_ = 0;
+  uint64_t disagreed_ = 0;  // worlds about which the rig itself must be wrong
   bool broken_ = false, silent_ = false;
 };
 
@@ -299,13 +320,16 @@ Result<int> work(const RigContext& rig, const ExploreCommandOptions& options) {
                          .pairs_most = options.pairs_most,
                          .real_us = rig.real_us,
                          .stop = stop_asked};
+  SecondOpinion foreign(rig.files, fmt::format("{}/seedbed-export-{}",
+                                               std::filesystem::temp_directory_path().string(), ::getpid()));
+  if (options.export_every != 0) explore.run.second_look = foreign.of_every(options.export_every);
   if (!options.state.empty()) {
     const ExploredScenario key = TRY(explored_scenario(rig.files, *scenario, explore.seed));
     explore.before = TRY(ExploredStates::read(rig.files, options.state, key));
     explore.on_judged = [&](const JudgedState& state) { judged.push_back(state); };
   }
   Explorer explorer(scenario, std::move(explore));
-  const auto totals =
+  auto totals =
       explorer.run([&](const ScenarioRecord& failed) { rig.console.json(encode_scenario_line_json(failed)); },
                    [&](const ExploreTotals& so_far) {
                      if (so_far.judged > 1 && rig.real_us() - told_us < kTellEvery_us) return;
@@ -318,6 +342,8 @@ Result<int> work(const RigContext& rig, const ExploreCommandOptions& options) {
     if (options.part.index == 0) rig.console.complain(totals.error());
     return kNothingToExplore;
   }
+  totals->exported_drives = foreign.counts().drives;
+  totals->exported_files = foreign.counts().files;
   rig.console.json(totals_line(*totals, ""));
   return 0;
 }

@@ -22,7 +22,8 @@ struct ExploreCommandOptions {
   std::string state;         // file of what was judged; "": none
   unsigned jobs = 1;
   unsigned timeout_s = 300;
-  Shard part;  // a worker's
+  uint64_t export_every = 0;  // of the judged worlds, one goes to dislocker and ntfs-3g; 0: none
+  Shard part;                 // a worker's
 };
 
 // 0 clean; 1 something failed; 4 stopped by budget, time or a signal, or nothing was promised in any state;

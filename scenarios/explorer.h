@@ -58,8 +58,9 @@ struct ExploreTotals {
   uint64_t deep_states = 0, deep_judged = 0;  // of states and judged: second crashes
   uint64_t fired = 0;          // bit i: the scenario's fault i befell a judged world, or the run itself
   uint64_t without_pairs = 0;  // crash points where too many effects were pending for pairs
-  uint64_t joined = 0;         // of the judged: ended in a future that another had
-  uint64_t real_us = 0;        // spent judging
+  uint64_t exported_drives = 0, exported_files = 0;  // read by other people's programs too
+  uint64_t joined = 0;                               // of the judged: ended in a future that another had
+  uint64_t real_us = 0;                              // spent judging
 };
 
 class Explorer {

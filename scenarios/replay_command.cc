@@ -6,6 +6,7 @@
 #include "reports/html_report.h"
 #include "reports/junit_report.h"
 #include "reports/run_json.h"
+#include "scenarios/block_logs.h"
 #include "scenarios/scenario_run.h"
 #include "scenarios/suite.h"
 
@@ -15,7 +16,8 @@ namespace {
 
 constexpr uint64_t kEventsBytesMax = 1 * GiB;
 
-Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, bool keep_events) {
+Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, bool keep_events,
+                                 BlockLogs* block_logs = nullptr) {
   if (!token.defect.empty())
     return fail(ErrorCode::unsupported, "this build knows no planted defect of that name", token.defect,
                 "Leave out the part behind \"%\"");
@@ -24,6 +26,15 @@ Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, b
   options.extra_faults = token.faults;
   options.keep_events = keep_events;
   options.real_us = rig.real_us;
+  if (block_logs != nullptr) {
+    options.watch = [=](const World& world, const Event& event, EventSide side) {
+      block_logs->see(world, event, side);
+    };
+    options.second_look = [=](const World& world) {
+      block_logs->end(world);
+      return std::string();
+    };
+  }
   return run_scenario(scenario, token.seed, options);
 }
 
@@ -45,10 +56,13 @@ void tell(const RigContext& rig, const ScenarioRecord& record) {
   rig.console.say(fmt::format("     event log hash {}, {} events", record.event_log_hash, record.events));
 }
 
-Result<int> replay(const RigContext& rig, const std::string& what, const std::string& events) {
+Result<int> replay(const RigContext& rig, const std::string& what, const std::string& events,
+                   const std::string& block_log) {
   if (what.ends_with(".json")) {
-    if (!events.empty())
-      return fail(ErrorCode::invalid_argument, "--events goes with a token, not with a run.json", what);
+    if (!events.empty() || !block_log.empty())
+      return fail(ErrorCode::invalid_argument,
+                  "--events and --block-log go with a token, not with a run.json", what,
+                  "Take a token out of it");
     const Bytes text = TRY(read_file(rig.files, what, kRunJsonMaxBytes));
     const RunRecord run = TRY(parse_run_json(as_text(text), what));
     uint64_t same = 0, different = 0;
@@ -64,7 +78,9 @@ Result<int> replay(const RigContext& rig, const std::string& what, const std::st
     return different > 0 ? 5 : same > 0 ? 0 : 4;
   }
   const RunToken token = TRY(RunToken::parse(what));
-  const ScenarioRun run = TRY(replay_token(rig, token, !events.empty()));
+  BlockLogs block_logs;
+  const ScenarioRun run =
+      TRY(replay_token(rig, token, !events.empty(), block_log.empty() ? nullptr : &block_logs));
   if (!events.empty()) {
     std::string text;
     for (const Event& event : run.events) text += event_text(event) + '\n';
@@ -74,6 +90,10 @@ Result<int> replay(const RigContext& rig, const std::string& what, const std::st
       TRY(replace_file(rig.files, events, as_bytes(text), 0644));
   }
   tell(rig, run.record);
+  if (!block_log.empty()) {
+    const auto lines = TRY(block_logs.write(rig.files, block_log));
+    for (const std::string& line : lines) rig.console.say("     " + line);
+  }
   rig.console.json(encode_scenario_line_json(run.record));
   RunRecord record;
   record.scenarios = {run.record};
@@ -121,8 +141,9 @@ int told(const RigContext& rig, const Result<int>& code) {
 
 }  // namespace
 
-int replay_command(const RigContext& rig, const std::string& what, const std::string& events) {
-  return told(rig, replay(rig, what, events));
+int replay_command(const RigContext& rig, const std::string& what, const std::string& events,
+                   const std::string& block_log) {
+  return told(rig, replay(rig, what, events, block_log));
 }
 
 int diff_command(const RigContext& rig, const std::string& a, const std::string& b) {

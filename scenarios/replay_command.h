@@ -9,8 +9,10 @@
 namespace seedbed {
 
 // `what`: a run.json, whose every scenario must give the hash it gave; or a token. `events`: a file for the
-// event log as text, "-" for standard output, "" for none (tokens only).
-int replay_command(const RigContext& rig, const std::string& what, const std::string& events);
+// event log as text, "-" for standard output; `block_log`: a file for what was done to the drives, as
+// dm-log-writes writes it. "" for none; both for tokens only.
+int replay_command(const RigContext& rig, const std::string& what, const std::string& events,
+                   const std::string& block_log);
 // Where two event logs, as replay writes them, first part. 0: nowhere.
 int diff_command(const RigContext& rig, const std::string& a, const std::string& b);
 // The run.json of several runs as one page, and one JUnit file when named.

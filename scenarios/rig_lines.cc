@@ -58,6 +58,8 @@ static void each_total(Totals& totals, Visit visit) {
   visit("joined", totals.joined);
   visit("fired", totals.fired);
   visit("without_pairs", totals.without_pairs);
+  visit("exported_drives", totals.exported_drives);
+  visit("exported_files", totals.exported_files);
 }
 
 std::string totals_line(const ExploreTotals& totals, const std::string& scenario) {

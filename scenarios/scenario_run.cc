@@ -114,6 +114,12 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
   record.oracles = journey.oracles().records();
   record.timeline = timeline.take();
   conclude(journey, options.every_fault_must_fire, record);
+  const bool looks = options.second_look && !run.ended_early;
+  if (const std::string doubt = looks ? options.second_look(end) : ""; !doubt.empty()) {
+    record.verdict = Verdict::harness_broken;
+    record.as_expected = false;
+    record.why = doubt;
+  }
   record.real_us = options.real_us() - start_us;
   run.events = log.events();
   return run;

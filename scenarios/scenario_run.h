@@ -17,6 +17,9 @@ struct ScenarioRunOptions {
   bool every_fault_must_fire = true;  // sweeps judge that over all their runs
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
   Watch watch;
+  // Looks at the world when all is over and judged (not where a known future ends it). Words: what the rig
+  // must be wrong about; the run is then harness-broken.
+  std::function<std::string(const World&)> second_look = {};
   Journey::AtStart at_start;    // of each boot
   Journey::Known known_future;  // ends the run where it says yes; the caller knows the rest
 };

@@ -60,9 +60,9 @@ int run(int argc, char** argv) {
 
   std::vector<std::string> paths;
   std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html,
-              junit, what, other, state;
+              junit, what, other, state, block_log;
   unsigned jobs = 1, timeout_s = 300, depth = 1;
-  uint64_t budget = 0, minutes = 0, samples = 0, pairs = 64;
+  uint64_t budget = 0, minutes = 0, samples = 0, pairs = 64, export_every = 0;
   bool keep_failed = false;
   const auto sub = [&](const char* name, const char* text) {
     auto* command = app.add_subcommand(name, text);
@@ -101,6 +101,10 @@ int run(int argc, char** argv) {
         ->add_option("--pairs", pairs, "each pair of losses too, where at most so many effects are pending")
         ->capture_default_str();
     command->add_option("--state", state, "file of what was judged: the same command goes on with it");
+    command->add_option(
+        "--export-every", export_every,
+        "of every N worlds played to their end, one's drives are read by dislocker and ntfs-3g "
+        "too (0: none)");
     command->add_option("--seed", seed, "replaces the files' seeds");
   };
   auto* explore_app =
@@ -127,6 +131,8 @@ int run(int argc, char** argv) {
   replay_app->add_option("what", what, "a run.json, or a token as a failed run prints it")->required();
   replay_app->add_option("--events", events,
                          "write the event log as text here (-: standard output); tokens only");
+  replay_app->add_option("--block-log", block_log,
+                         "write what was done to the drives here, as dm-log-writes does; tokens only");
 
   uint64_t runs = 3000;
   auto* shrink_app = sub("shrink", "the smallest run that still fails in the same way, as one line");
@@ -200,13 +206,13 @@ int run(int argc, char** argv) {
     }
   const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, *part};
   const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
-  const ExploreCommandOptions explore_options{paths, given, depth, budget,    minutes, samples,
-                                              pairs, state, jobs,  timeout_s, *part};
+  const ExploreCommandOptions explore_options{paths, given, depth, budget,    minutes,      samples,
+                                              pairs, state, jobs,  timeout_s, export_every, *part};
   if (*run_app) return run_command(rig, run_options);
   if (*explore_app) return explore_command(rig, explore_options);
   if (*sweep_app) return sweep_command(rig, sweep_options);
   if (*merge_app) return merge_command(rig, paths, out);
-  if (*replay_app) return replay_command(rig, what, events);
+  if (*replay_app) return replay_command(rig, what, events, block_log);
   if (*shrink_app) return shrink_command(rig, {what, state, runs});
   if (*diff_app) return diff_command(rig, what, other);
   const std::vector<std::string> suites = paths.empty() ? std::vector<std::string>{kSuites} : paths;

@@ -94,7 +94,11 @@ Interference EventLog::begin(Event& event) {
 void EventLog::end(const Event& event, bool failed) {
   hash_.mix(event.number * 2 + (failed ? 1 : 0));
   if (failed && keep_events_) events_[event.number - first_ - 1].failed = true;
-  if (hook_) (void)hook_(event, EventSide::after);
+  if (!hook_) return;
+  if (!failed) return (void)hook_(event, EventSide::after);
+  Event ended = event;
+  ended.failed = true;
+  (void)hook_(ended, EventSide::after);
 }
 
 void EventLog::note(EventKind kind, std::string_view place, uint64_t detail) {
