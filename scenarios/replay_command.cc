@@ -6,7 +6,7 @@
 #include "reports/html_report.h"
 #include "reports/junit_report.h"
 #include "reports/run_json.h"
-#include "scenarios/block_logs.h"
+#include "scenarios/world_block_logs.h"
 #include "scenarios/scenario_run.h"
 #include "scenarios/suite.h"
 

@@ -10,7 +10,7 @@ namespace {
 
 using Kind = TomlValue::Kind;
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -28,7 +28,7 @@ std::string key_text(const std::string& key) {
   const bool bare = !key.empty() && std::ranges::all_of(key, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
-  return bare ? key : quoted(key);
+  return bare ? key : toml_quoted(key);
 }
 
 std::string real_text(double value) {
@@ -41,7 +41,7 @@ std::string real_text(double value) {
 std::string inline_text(const TomlValue& value, bool lines) {
   switch (value.kind) {
     case Kind::text:
-      return quoted(value.text);
+      return toml_quoted(value.text);
     case Kind::integer:
       return std::to_string(value.integer);
     case Kind::real:
@@ -49,7 +49,7 @@ std::string inline_text(const TomlValue& value, bool lines) {
     case Kind::flag:
       return value.flag ? "true" : "false";
     case Kind::date:
-      return quoted(value.text);
+      return toml_quoted(value.text);
     case Kind::list: {
       lines = lines && std::ranges::any_of(value.items,
                                            [](const TomlValue& item) { return item.kind == Kind::table; });

@@ -136,7 +136,8 @@ std::vector<Survivors> every_shape(const Worked& worked) {
     all.push_back({.shape = Shape::torn, .event = open.event, .units = open.unit});
   }
   // What exploration tries is said to be a part of it.
-  for (const Survivors& survivors : survivors_within_bound(worked.drive.pending())) all.push_back(survivors);
+  for (const BoundedSurvivors& one : survivors_within_bound(worked.drive.pending(), {}))
+    all.push_back(one.survivors);
   return all;
 }
 

@@ -1,4 +1,4 @@
-#include "scenarios/block_logs.h"
+#include "scenarios/world_block_logs.h"
 
 #include <fmt/format.h>
 
