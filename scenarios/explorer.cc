@@ -34,6 +34,8 @@ static size_t drive_at_work(const World& world) {
 
 Status Explorer::record_points() {
   ScenarioRunOptions options;
+  options.defect = options_.defect;
+  options.every_fault_must_fire = !options_.defect;
   options.watch = [&](const World& world, const Event& event, EventSide side) {
     if (side == EventSide::before && (changes_state(event.kind) || event.kind == EventKind::halt))
       points_.push_back({world, event});
@@ -103,10 +105,19 @@ void Explorer::list_states() {
   totals_.mine = states_.size();
 }
 
+void Explorer::begin_where_it_acted() {
+  if (!options_.defect) return;
+  const auto first = std::ranges::find_if(states_, [&](const State& state) {
+    return points_[state.point].event.number >= options_.defect->first_event();
+  });
+  std::ranges::rotate(states_, first);
+}
+
 ScenarioRecord Explorer::judge(const State& state) {
   const Point& point = points_[state.point];
   ScenarioRunOptions options;
   options.every_fault_must_fire = false;
+  options.defect = options_.defect;
   options.extra_faults = {fault_before(point.event.number, state.action, state.survivors)};
   ScenarioRecord record;
   if (state.action == FaultAction::drive_power_cut) {
@@ -125,9 +136,11 @@ ScenarioRecord Explorer::judge(const State& state) {
 Result<ExploreTotals> Explorer::run(const OnRecord& on_failure, const OnProgress& on_progress) {
   TRY(record_points());
   list_states();
+  begin_where_it_acted();
   const uint64_t start_us = options_.real_us();
   for (const State& state : states_) {
     if (options_.budget != 0 && totals_.judged == options_.budget) break;
+    if (options_.enough && options_.enough()) break;
     const ScenarioRecord record = judge(state);
     totals_.judged++;
     const Promises& promises = points_[state.point].world.promises;

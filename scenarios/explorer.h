@@ -23,6 +23,9 @@ struct ExploreOptions {
   uint64_t seed = 1;
   uint64_t shard = 0, shards = 1;
   uint64_t budget = 0;  // judges at most so many worlds; 0: all
+  std::function<bool()> enough = nullptr;  // asked after each world: whether to stop; nothing: never
+  // What is planted in the ports of every world; crashes from where it first acted on are judged first.
+  std::shared_ptr<const PlantedDefect> defect = nullptr;
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
 };
 
@@ -60,6 +63,7 @@ class Explorer {
   };
   Status record_points();
   void list_states();
+  void begin_where_it_acted();
   void list_crash(size_t point, FaultAction action, const std::vector<PendingEffect>& pending);
   uint64_t hash_of(const Point& point, FaultAction action, const Survivors& survivors) const;
   ScenarioRecord judge(const State& state);

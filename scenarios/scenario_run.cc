@@ -99,6 +99,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
   record.tags = end.scenario->tags;
   record.seed = end.seed;
   record.token = RunToken{end.scenario->file, end.seed, options.extra_faults}.text();
+  if (end.defect) record.token += "%" + end.defect->name();
   TraceHash hash;
   hash.mix(log.hash());
   hash.mix(end.hash());
@@ -134,7 +135,9 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
     more->faults.insert(more->faults.end(), options.extra_faults.begin(), options.extra_faults.end());
     planned = std::move(more);
   }
-  return play(TRY(World::make(std::move(planned), seed)), options, false);
+  World world = TRY(World::make(std::move(planned), seed));
+  world.defect = options.defect;
+  return play(std::move(world), options, false);
 }
 
 ScenarioRecord play_out(World world, const ScenarioRunOptions& options) {

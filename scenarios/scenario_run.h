@@ -17,6 +17,7 @@ struct ScenarioRunOptions {
   bool every_fault_must_fire = true;  // sweeps judge that over all their runs
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
   Watch watch;
+  std::shared_ptr<const PlantedDefect> defect = nullptr;  // of run_scenario: what is wrong with the ports
 };
 
 struct ScenarioRun {

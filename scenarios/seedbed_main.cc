@@ -11,6 +11,7 @@
 #include "scenarios/list_command.h"
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
+#include "scenarios/selftest_command.h"
 #include "scenarios/sweep_command.h"
 
 namespace seedbed {
@@ -111,6 +112,16 @@ int run(int argc, char** argv) {
   diff_app->add_option("a", what, "")->required();
   diff_app->add_option("b", other, "")->required();
 
+  SelftestOptions selftest;
+  auto* selftest_app = sub("selftest", "proves that the rig can fail: plants defects, each must turn a suite red");
+  selftest_app->add_option("--only", selftest.only, "defects whose names begin so");
+  selftest_app->add_flag("--quick", selftest.quick, "only those that cost little");
+  selftest_app->add_flag("--list", selftest.list, "their names; nothing is run");
+  selftest_app->add_option("--out", selftest.out, "directory for selftest.md and selftest.jsonl");
+  selftest_app->add_option("--scenarios", selftest.scenarios, "where suites/ and planted/ are")
+      ->capture_default_str();
+  with_jobs(selftest_app);
+
   auto* list_app = sub("list", "the scenarios, one line each");
   list_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
   with_tag(list_app);
@@ -124,6 +135,13 @@ int run(int argc, char** argv) {
   auto* work_run = app.add_subcommand("work-run")->group("");
   auto* work_sweep = app.add_subcommand("work-sweep")->group("");
   auto* work_explore = app.add_subcommand("work-explore")->group("");
+  auto* work_selftest = app.add_subcommand("work-selftest")->group("");
+  work_selftest->add_option("--only", selftest.only);
+  work_selftest->add_flag("--quick", selftest.quick);
+  work_selftest->add_option("--scenarios", selftest.scenarios);
+  work_selftest->add_option("--shard", shard);
+  std::string defect;  // what is planted in every world: for selftests
+  for (auto* command : {run_app, work_run}) command->add_option("--defect", defect)->group("");
   for (auto* command : {work_run, work_sweep}) command->add_option("scenarios", paths);
   work_explore->add_option("scenario", what);
   work_explore->add_option("--budget", budget);
@@ -140,7 +158,7 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
 
-  const bool works = *work_run || *work_sweep || *work_explore;
+  const bool works = *work_run || *work_sweep || *work_explore || *work_selftest;
   PosixFiles files;
   const RigContext rig{Console(json || works, quiet), files, real_us, started_utc(), SEEDBED_VERSION};
   const auto part = Shard::parse(shard);
@@ -160,7 +178,10 @@ int run(int argc, char** argv) {
       rig.console.complain(*error);
       return kUsage;
     }
-  const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, *part};
+  const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, defect, *part};
+  selftest.jobs = jobs;
+  selftest.timeout_s = timeout_s;
+  selftest.part = *part;
   const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
   const ExploreCommandOptions explore_options{what, given, depth, budget, jobs, timeout_s, *part};
   if (*run_app) return run_command(rig, run_options);
@@ -168,6 +189,8 @@ int run(int argc, char** argv) {
   if (*sweep_app) return sweep_command(rig, sweep_options);
   if (*replay_app) return replay_command(rig, what, events);
   if (*diff_app) return diff_command(rig, what, other);
+  if (*selftest_app) return selftest_command(rig, selftest);
+  if (*work_selftest) return selftest_worker(rig, selftest);
   if (*list_app) return list_command(rig, paths.empty() ? std::vector<std::string>{kSuites} : paths, tag);
   if (*report_app) return report_command(rig, paths, html, junit);
   if (*work_run) return run_worker(rig, run_options);

@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "engine/prep/drive_history.h"
+#include "scenarios/defect_memory.h"
+#include "scenarios/planted_defect.h"
 #include "scenarios/scenario.h"
 #include "scenarios/world_chain.h"
 #include "simulator/drive_state.h"
@@ -87,6 +89,8 @@ struct World {
   };
   std::map<std::string, SourceWas> changed_sources;
   std::optional<ChainWorld> chain;  // when the scenario is of the whole chain
+  std::shared_ptr<const PlantedDefect> defect;  // selftests' alone; null: the ports are right
+  DefectMemory defect_memory;
   uint64_t source_hash = 0, elsewhere_hash = 0, bystander_hash = 0;  // as they must stay
 
  private:

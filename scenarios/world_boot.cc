@@ -79,12 +79,15 @@ class Boot {
     HttpTransport* const http =
         network_ ? &network_->client(machine_, {.name = "", .inside = program.inside}) : nullptr;
     if (service_) service_->start();
-    BootPorts ports{machine_,
-                    files,
-                    entropy,
-                    person,
-                    http,
-                    [&](const std::string& target) { return open_drive(target); },
+    PlantedPorts planted({world_, program.computer}, machine_, files, entropy, person, http);
+    BootPorts ports{planted.runtime(),
+                    planted.files(),
+                    planted.entropy(),
+                    planted.person(),
+                    planted.http(),
+                    [&](const std::string& target) -> Result<std::unique_ptr<BlockDevice>> {
+                      return planted.drive(TRY(open_drive(target)));
+                    },
                     Logger([this] { return kFirstDay_ns + static_cast<int64_t>(scheduler_.now_ns()); },
                            [&](std::string_view line) { end.said.emplace_back(line); }),
                     log_,
