@@ -116,6 +116,7 @@ Findings judge_travel(const World& world) {
   if (damaged_on_the_way(world)) return {};  // then staging may help out, and says so
   Findings findings;
   const reference::StagedSeed seed = staged_seed(world, as_staged(world));
+  add(findings, seed.findings);
   for (const reference::SealedIndex& index : seed.indexes)
     for (const reference::SealedIndexEntry& entry : index.entries)
       if (entry.kind == reference::SealedKind::data && world.chain->sent_chunks.contains(hex_lower(entry.id)))
@@ -127,7 +128,8 @@ Findings judge_travel(const World& world) {
 Findings judge_nonces(const World& world) {
   Findings findings;
   const reference::StagedSeed seed = staged_seed(world, as_staged(world));
-  if (seed.indexes.empty()) return {};
+  add(findings, seed.findings);
+  if (seed.indexes.empty()) return findings;
   const auto keys = reference::derive_seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
   if (!keys) return {keys.error().message()};
   std::map<std::array<uint8_t, 12>, reference::SealedId> used;

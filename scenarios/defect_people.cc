@@ -69,14 +69,30 @@ class PersonDefect final : public PlantedDefect {
 
 // ---- what is drawn ----
 
-// A computer that starts again draws what it drew before.
+// A computer that starts again draws what it drew before. The journal's id, the first thing that is drawn, is
+// not drawn again, so it does not count.
 class SameDrawsAgain final : public PlantedDefect {
  public:
   using PlantedDefect::PlantedDefect;
-  std::unique_ptr<Entropy> entropy(Entropy&, const DefectSite& site) const override {
+  std::unique_ptr<Entropy> entropy(Entropy& below, const DefectSite& site) const override {
     if (site.world.boots > 1) acts(site);
-    return std::make_unique<SeededEntropy>(sub_seed(site.world.seed, "the only draws"), 1);
+    return std::make_unique<Again>(below, site.world.boots == 1, sub_seed(site.world.seed, "the only draws"));
   }
+
+ private:
+  class Again final : public Entropy {
+   public:
+    Again(Entropy& below, bool first_boot, uint64_t seed)
+        : below_(below), first_(first_boot), same_(seed, 1) {}
+    void fill(MutableByteSpan out) override {
+      std::exchange(first_, false) ? below_.fill(out) : same_.fill(out);
+    }
+
+   private:
+    Entropy& below_;
+    bool first_;
+    SeededEntropy same_;
+  };
 };
 
 // The incarnation numbers that make nonces unique are drawn from one that is not.
@@ -88,14 +104,14 @@ class NonceAgain final : public PlantedDefect {
   }
 
  private:
-  // Eight bytes at a time is how staging draws an incarnation; everything else is drawn as it is.
+  // Eight bytes at a time is how staging draws, an incarnation first; everything else is drawn as it is.
   class Eights final : public Entropy {
    public:
     Eights(Entropy& below, DefectSite site, const PlantedDefect& defect)
         : below_(below), site_(std::move(site)), defect_(defect) {}
     void fill(MutableByteSpan out) override {
       below_.fill(out);
-      if (out.size() != 8 || !site_.world.chain) return;
+      if (out.size() != 8 || !site_.world.chain || std::exchange(done_, true)) return;
       std::ranges::fill(out, uint8_t{0x11});
       defect_.acts(site_);
     }
@@ -104,6 +120,7 @@ class NonceAgain final : public PlantedDefect {
     Entropy& below_;
     DefectSite site_;
     const PlantedDefect& defect_;
+    bool done_ = false;
   };
 };
 
@@ -120,7 +137,7 @@ class Address final : public PlantedDefect {
 
 // ---- tasks that wait ----
 
-// Of a monitor's notifications the 20th and all after it wake nobody.
+// Of a monitor's notifications the third and all after it wake nobody.
 class LostWakeUps final : public Runtime {
  public:
   LostWakeUps(Runtime& below, DefectSite site, const PlantedDefect& defect)
@@ -138,7 +155,7 @@ class LostWakeUps final : public Runtime {
   }
 
  private:
-  static constexpr unsigned kHeard = 20;
+  static constexpr unsigned kHeard = 2;
   class Forgetful final : public Monitor {
    public:
     Forgetful(std::unique_ptr<Monitor> below, LostWakeUps& runtime)

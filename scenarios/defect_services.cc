@@ -243,7 +243,7 @@ std::vector<PlantedCase> service_cases() {
        refused,
        1,
        true,
-       plant("tracking-number-lost", "source computer", tracking_lost)},
+       plant("tracking-number-lost", "copy computer", tracking_lost)},
       {"copy-log-ignored",
        "HttpTransport, source computer",
        "a job that ended with errors is taken for a good one, and nobody is asked",

@@ -33,11 +33,12 @@ struct Promises {
   std::string manifest_hash;   // said with it
 };
 
-// What the drives were made to do, by phase; what a redo bound is held against.
+// What drives and the staging location were made to do; what a redo bound is held against.
 struct DriveWork {
   uint64_t build_bytes = 0, most_build_bytes = 0;  // in all; in the boot that wrote most
   uint64_t data_bytes = 0;
   uint64_t written_bytes = 0;  // of every phase
+  uint64_t staged_bytes = 0;   // into base blobs
   uint64_t interruptions = 0;  // boots that did not end by themselves in success
 };
 

@@ -106,6 +106,8 @@ class Boot {
       machine_.kill();
       (void)scheduler_.run();
     }
+    if (overdue_)
+      end.stuck = fmt::format("a command goes on after {} s of virtual time", world_.scenario->virtual_s_max);
     task.reset();
     log_.set_hook({});
     log_.set_clock({});
@@ -173,6 +175,8 @@ class Boot {
 
   void account(const Event& event) {
     if (event.kind == EventKind::http_request && event.machine.empty()) account_chunk(event);
+    if (event.kind == EventKind::file_write && event.machine.empty() && event.place.ends_with(".BaseBlob"))
+      world_.work.staged_bytes += event.length_bytes;
     if (event.kind != EventKind::drive_write) return;
     world_.work.written_bytes += event.length_bytes;
     if (world_.phase == "build") {
@@ -194,6 +198,11 @@ class Boot {
     }
     if (watch_) watch_(world_, event, side);
     if (event.kind == EventKind::fault) return {};
+    if (world_.elapsed_ns / 1'000'000'000 <= world_.scenario->virtual_s_max &&
+        (scheduler_.now_ns() - kStart_ns) / 1'000'000'000 > world_.scenario->virtual_s_max) {
+      overdue_ = true;  // it goes on and on, and never comes back to who gave the command
+      end_here();
+    }
     Interference interference = faults_.at(event, side);
     if (std::exchange(service_died_, false) && event.machine == "service") throw Killed{};
     if (const std::optional<Death> death =
@@ -202,16 +211,20 @@ class Boot {
                 : faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
       own_death_ = death;
       die_at(world_, *death, scheduler_.now_ns());
-      machine_.kill();
-      if (service_) {  // its process ends with the computer's: what exploration does with copies of the
-                       // world, too
-        service_->stop();
-        service_->die(false, {});
-      }
-      throw Killed{};
+      end_here();
     }
     if (side == EventSide::before && !interference.error) account(event);
     return interference;
+  }
+
+  [[noreturn]] void end_here() {
+    machine_.kill();
+    if (service_) {  // its process ends with the computer's: what exploration does with copies of the
+                     // world, too
+      service_->stop();
+      service_->die(false, {});
+    }
+    throw Killed{};
   }
 
   World& world_;
@@ -224,6 +237,7 @@ class Boot {
   uint64_t built_bytes_ = 0;
   bool data_centre_ = false;   // this computer is that of the data centre
   bool service_died_ = false;  // at this event
+  bool overdue_ = false;       // more virtual time has passed than the scenario has
   std::optional<Death> own_death_;
   std::optional<SimulatedNetwork> network_;
   std::optional<WorldService> service_;
