@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <initializer_list>
 #include <map>
+#include <tuple>
 
 #include "engine/base/text.h"
 #include "fakes/reference/sealed_tree.h"
 #include "scenarios/world_compare.h"
 #include "scenarios/world_judge_services.h"
+#include "simulator/trace_hash.h"
 
 namespace seedbed {
 
@@ -24,6 +28,31 @@ void add(Findings& findings, const reference::Findings& more) {
 
 const FileTree& as_staged(const World& world) {
   return world.chain->staged_files ? *world.chain->staged_files : world.files;
+}
+
+// Stretching a passphrase takes as long as a judgement: what was stretched once in this process is
+// remembered.
+Result<std::reference_wrapper<const reference::SealKeys>> seal_keys(const std::string& passphrase,
+                                                                    const reference::StretchSpec& spec) {
+  static std::map<std::tuple<std::string, Bytes, unsigned, unsigned, unsigned>, reference::SealKeys> known;
+  const auto key = std::tuple(passphrase, spec.salt, spec.log2_n, spec.r, spec.p);
+  auto found = known.find(key);
+  if (found == known.end())
+    found = known.emplace(key, TRY(reference::derive_seal_keys(passphrase, spec))).first;
+  return std::cref(found->second);
+}
+
+// What was judged in this process already: what is equal to the last byte is judged once.
+template <typename Judge>
+Findings once(std::string_view what, std::initializer_list<uint64_t> of, const std::string& words,
+              const Judge& judge) {
+  static std::map<uint64_t, Findings> known;
+  TraceHash hash;
+  hash.mix(what);
+  hash.mix(words);
+  for (const uint64_t part : of) hash.mix(part);
+  const auto found = known.find(hash.value());
+  return found != known.end() ? found->second : known.emplace(hash.value(), judge()).first->second;
 }
 
 // What the staging location of that disk holds.
@@ -42,7 +71,7 @@ bool damaged_on_the_way(const World& world) {
 
 // A recovery point of the vault, opened by the independent reader.
 struct OpenedPoint {
-  reference::SealKeys keys;
+  const reference::SealKeys* keys = nullptr;
   reference::SealedTree tree;
   std::vector<VaultChunkId> chunks;
 };
@@ -51,12 +80,12 @@ Result<OpenedPoint> open_point(const World& world, VaultClient& vault, const std
   const auto item = TRY(vault.get_item(kItem));
   if (!item) return fail(ErrorCode::not_found, "the vault does not know the item", kItem);
   const reference::StretchSpec stretch{item->kdf.log2_n, item->kdf.r, item->kdf.p, item->kdf.salt};
-  opened.keys = TRY(reference::derive_seal_keys(world.chain->passphrase, stretch));
+  opened.keys = &TRY(seal_keys(world.chain->passphrase, stretch)).get();
   const auto content = TRY(vault.get_point(kItem, point));
   if (!content) return fail(ErrorCode::not_found, "the vault does not know the recovery point", point);
   for (const VaultChunkId& id : content->point.catalog) {
     const Bytes record = TRY(vault.get_chunk(kItem, id));
-    const auto part = TRY(reference::open_sealed(opened.keys, record, "catalog of " + point));
+    const auto part = TRY(reference::open_sealed(*opened.keys, record, "catalog of " + point));
     TRY(opened.tree.add_part(part.plain, "catalog of " + point));
   }
   if (!opened.tree.finished()) return fail(ErrorCode::corrupt, "the catalog does not end", point);
@@ -73,21 +102,33 @@ bool damaged_in_shipment(const World& world, const std::string& drive) {
   });
 }
 
-Findings judge_staging(const World& world) {
-  if (world.chain->staging_dropped) return {};
+namespace {
+
+Findings staging_findings(const World& world) {
   reference::StagedSeed seed = staged_seed(world, world.files);
   Findings findings;
   add(findings, seed.findings);
   if (!findings.empty() || seed.indexes.empty()) return findings;
-  const auto keys = reference::derive_seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
-  if (!keys) return {keys.error().message()};
+  const auto known_keys = seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
+  if (!known_keys) return {known_keys.error().message()};
+  const reference::SealKeys& keys = known_keys->get();
   look_at_disk(as_staged(world), [&](FileStore& files) {
-    add(findings, reference::compare_with_source(seed.tree, *keys, seed.fetch(), files, "/source"));
+    add(findings, reference::compare_with_source(seed.tree, keys, seed.fetch(), files, "/source"));
   });
   return findings;
 }
 
-Findings judge_point(const World& world, const std::string& point) {
+}  // namespace
+
+Findings judge_staging(const World& world) {
+  if (world.chain->staging_dropped) return {};
+  return once("staging", {world.files.hash_under("/staging"), as_staged(world).hash_under("/source")},
+              world.chain->passphrase, [&] { return staging_findings(world); });
+}
+
+namespace {
+
+Findings point_findings(const World& world, const std::string& point) {
   Findings findings;
   std::optional<OpenedPoint> point_read;
   std::map<reference::SealedId, Bytes> records;
@@ -106,9 +147,17 @@ Findings judge_point(const World& world, const std::string& point) {
   };
   look_at_disk(world.chain->backed_up ? *world.chain->backed_up : world.files, [&](FileStore& files) {
     add(findings,
-        reference::compare_with_source(point_read->tree, point_read->keys, fetch, files, "/source"));
+        reference::compare_with_source(point_read->tree, *point_read->keys, fetch, files, "/source"));
   });
   return findings;
+}
+
+}  // namespace
+
+Findings judge_point(const World& world, const std::string& point) {
+  const FileTree& backed_up = world.chain->backed_up ? *world.chain->backed_up : world.files;
+  return once("point", {world.chain->services.hash("/"), backed_up.hash_under("/source")},
+              world.chain->passphrase + " " + point, [&] { return point_findings(world, point); });
 }
 
 // Every chunk that the seed's indexes name came by drive.
@@ -130,15 +179,16 @@ Findings judge_nonces(const World& world) {
   const reference::StagedSeed seed = staged_seed(world, as_staged(world));
   add(findings, seed.findings);
   if (seed.indexes.empty()) return findings;
-  const auto keys = reference::derive_seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
-  if (!keys) return {keys.error().message()};
+  const auto known_keys = seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
+  if (!known_keys) return {known_keys.error().message()};
+  const reference::SealKeys& keys = known_keys->get();
   std::map<std::array<uint8_t, 12>, reference::SealedId> used;
   const auto take = [&](const reference::SealedRecord& record) {
     const auto [at, fresh] = used.try_emplace(record.nonce, record.id);
     if (!fresh && at->second != record.id) findings.emplace_back("one nonce sealed two records");
   };
   for (const auto& [id, bytes] : seed.chunks)
-    if (const auto record = reference::open_sealed(*keys, bytes, "staging")) take(*record);
+    if (const auto record = reference::open_sealed(keys, bytes, "staging")) take(*record);
   look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
     for (const std::string& id : world.chain->sent_chunks) {
       VaultChunkId wanted{};
@@ -148,7 +198,7 @@ Findings judge_nonces(const World& world) {
       const auto known = TRY(clients.vault.query_chunks(kItem, {&wanted, 1}));
       if (!known.front()) continue;  // its request never arrived
       const Bytes record = TRY(clients.vault.get_chunk(kItem, wanted));
-      if (const auto opened = reference::open_sealed(*keys, record, "vault")) take(*opened);
+      if (const auto opened = reference::open_sealed(keys, record, "vault")) take(*opened);
     }
     return {};
   });

@@ -27,6 +27,13 @@ std::vector<Survivors> survivors_within_bound(const std::vector<PendingEffect>& 
   return all;
 }
 
+// Whether anybody writes to a drive now: else a cut of its power takes nothing and nobody notices.
+static bool drive_is_at_work(const World& world) {
+  const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
+  const CommandAction action = world.scenario->commands[command].action;
+  return !of_the_chain(action) || action == CommandAction::diskprep;
+}
+
 static size_t drive_at_work(const World& world) {
   const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
   return world.slots.at(world.scenario->commands[command].drive);
@@ -40,6 +47,7 @@ Status Explorer::record_points() {
     if (side == EventSide::before && (changes_state(event.kind) || event.kind == EventKind::halt))
       points_.push_back({world, event});
   };
+  options.at_start = [&](const World& world) { starts_.push_back(world); };
   const ScenarioRun run = TRY(run_scenario(scenario_, options_.seed, options));
   if (!run.record.as_expected)
     return fail(ErrorCode::refused,
@@ -99,7 +107,7 @@ void Explorer::list_states() {
       std::ranges::sort(*list, {}, &PendingEffect::event);
     list_crash(i, FaultAction::kill, in_flight);
     list_crash(i, FaultAction::host_power_cut, everywhere);
-    list_crash(i, FaultAction::drive_power_cut, on_drives);
+    if (drive_is_at_work(world)) list_crash(i, FaultAction::drive_power_cut, on_drives);
   }
   totals_.crash_points = points_.size();
   totals_.mine = states_.size();
@@ -113,6 +121,16 @@ void Explorer::begin_where_it_acted() {
   std::ranges::rotate(states_, first);
 }
 
+// What was judged up to a known future, and how that ended.
+static void take_rest(ScenarioRecord& record, const ScenarioRecord& rest) {
+  if (record.verdict != Verdict::survived) return;  // bad enough as it is
+  record.verdict = rest.verdict;
+  record.expected = rest.expected;
+  record.as_expected = rest.as_expected;
+  record.why = rest.why;
+  record.oracles = rest.oracles;
+}
+
 ScenarioRecord Explorer::judge(const State& state) {
   const Point& point = points_[state.point];
   ScenarioRunOptions options;
@@ -120,17 +138,31 @@ ScenarioRecord Explorer::judge(const State& state) {
   options.defect = options_.defect;
   options.extra_faults = {fault_before(point.event.number, state.action, state.survivors)};
   ScenarioRecord record;
-  if (state.action == FaultAction::drive_power_cut) {
-    auto run = run_scenario(scenario_, options_.seed, options);
-    if (run) return std::move(run->record);
-    record.verdict = Verdict::harness_broken;
-    record.why = run.error().message();
-    return record;
+  // Where the computer lives on, it has to come to this point by itself: from the start of its command.
+  const bool lives_on = state.action == FaultAction::drive_power_cut;
+  World world = lives_on ? starts_.at(point.world.boots - 1) : point.world;
+  if (lives_on)
+    world.faults.add(options.extra_faults.front());
+  else
+    die_at(world, {state.action == FaultAction::host_power_cut, state.survivors, point.event.number},
+           point.event.time_ns);
+  std::vector<uint64_t> passed;
+  uint64_t met = 0;
+  options.known_future = [&](uint64_t future) {
+    if (known_.contains(future)) {
+      met = future;
+      return true;
+    }
+    passed.push_back(future);
+    return false;
+  };
+  ScenarioRun run = play_out(std::move(world), options, !lives_on);
+  if (run.ended_early) {
+    totals_.joined++;
+    take_rest(run.record, known_.at(met));
   }
-  World world = point.world;
-  die_at(world, {state.action == FaultAction::host_power_cut, state.survivors, point.event.number},
-         point.event.time_ns);
-  return play_out(std::move(world), options);
+  for (const uint64_t future : passed) known_.emplace(future, run.record);
+  return std::move(run.record);
 }
 
 Result<ExploreTotals> Explorer::run(const OnRecord& on_failure, const OnProgress& on_progress) {

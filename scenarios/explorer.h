@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -37,6 +38,7 @@ struct ExploreTotals {
   uint64_t judged = 0;
   uint64_t promised = 0;  // of the judged, while a promise was outstanding
   uint64_t failed = 0;
+  uint64_t joined = 0;   // of the judged, ended in a future that another had
   uint64_t real_us = 0;  // spent judging
 };
 
@@ -70,9 +72,11 @@ class Explorer {
 
   std::shared_ptr<const Scenario> scenario_;
   ExploreOptions options_;
+  std::vector<World> starts_;  // of the boots
   std::vector<Point> points_;
   std::vector<State> states_;
   std::set<uint64_t> seen_;
+  std::map<uint64_t, ScenarioRecord> known_;  // how it ended, by the number of a future
   ExploreTotals totals_;
 };
 

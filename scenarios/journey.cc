@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "scenarios/world_future.h"
 #include "scenarios/world_programs.h"
+#include "simulator/trace_hash.h"
 
 namespace seedbed {
 
@@ -106,7 +108,19 @@ bool Journey::after(BootEnd&& end) {
   return true;
 }
 
-void Journey::play(const Watch& watch, bool just_died) {
+// Only where nothing but the world decides what is to come.
+bool Journey::is_known(const Known& known) const {
+  if (!known || world_.interrupted || refusal_ || healed_ ||
+      world_.command == world_.scenario->commands.size())
+    return false;
+  TraceHash future;
+  future.mix(future_of(world_));
+  for (const std::string& state : oracles_.job_states()) future.mix(state);
+  return known(future.value());
+}
+
+void Journey::play(const Watch& watch, bool just_died, const Known& known,
+                   const std::function<void(const World&)>& at_start) {
   if (just_died) oracles_.after_death(world_);
   const Watch see = [&](const World& world, const Event& event, EventSide side) {
     oracles_.see(world, event, side);
@@ -124,7 +138,12 @@ void Journey::play(const Watch& watch, bool just_died) {
       break;
     }
     boots_++;
+    if (at_start) at_start(world_);
     more = after(give_command(see));
+    if (more && is_known(known)) {
+      ended_early_ = true;
+      return oracles_.at_crossroads(world_);
+    }
   }
   if (healed_ && refusal_ && world_.command < scenario.commands.size() && stuck_.empty() &&
       scenario.operator_.heals_refusals)

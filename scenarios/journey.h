@@ -16,8 +16,15 @@ class Journey {
   Journey(World world, EventLog& log)
       : world_(std::move(world)), log_(log), oracles_(world_.chain.has_value()), boots_(world_.boots) {}
 
+  // Asked at the end of each command with the number of what is to come (world_future.h): whether that is
+  // known.
+  using Known = std::function<bool(uint64_t future)>;
+
   // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
-  void play(const Watch& watch = {}, bool just_died = false);
+  // Where the future is known it ends, judged by what has been.
+  void play(const Watch& watch = {}, bool just_died = false, const Known& known = {},
+            const std::function<void(const World&)>& at_start = {});
+  bool ended_early() const noexcept { return ended_early_; }
 
   const World& world() const noexcept { return world_; }
   const Oracles& oracles() const noexcept { return oracles_; }
@@ -32,6 +39,7 @@ class Journey {
   bool session_is_open() const;
   bool fail_or_refuse(const Error& error);
   void next_command();
+  bool is_known(const Known& known) const;
 
   World world_;
   EventLog& log_;
@@ -39,6 +47,7 @@ class Journey {
   std::optional<Error> refusal_;  // the first, when it was or might be the end
   std::string stuck_;
   bool healed_ = false;
+  bool ended_early_ = false;
   bool short_form_refused_ = false;  // "nothing to resume": the whole command is typed again
   unsigned failures_ = 0;            // in a row
   uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one

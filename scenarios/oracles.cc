@@ -286,8 +286,17 @@ void Oracles::at_end(const World& world, const std::string& stuck) {
     for (DriveState& drive : cut.drives) drive.power_cut();
     after_death(cut);
   }
-  judge_drives(world, 3);
+  judge_past(world);
   if (world.chain) judge_chain(world);
+}
+
+void Oracles::at_crossroads(const World& world) {
+  judge_past(world);
+}
+
+// What drives, journals and conduct tell of what has been done.
+void Oracles::judge_past(const World& world) {
+  judge_drives(world, 3);
   conduct_.at_end(world);
   oracle(4).ran = true;
   for (const std::string& finding : conduct_.touched()) find(4, finding);

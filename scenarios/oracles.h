@@ -24,9 +24,12 @@ class Oracles {
   void after_death(const World& world);
   // A command of the chain has come to its end: how the job stands is looked at.
   void after_command(const World& world);
+  // The rest of the work is known: what has been is judged, for nothing to come will show it.
+  void at_crossroads(const World& world);
   // The work is over. `stuck`: why it never came to an end (9); "" when it did.
   void at_end(const World& world, const std::string& stuck);
 
+  const std::vector<std::string>& job_states() const noexcept { return job_states_; }
   const std::vector<OracleRecord>& records() const noexcept { return records_; }
   // The worst verdict that findings ask for; nothing when there are none. `why` gets the first finding.
   std::optional<Verdict> verdict(std::string& why) const;
@@ -38,6 +41,7 @@ class Oracles {
   void judge_drive_info(const World& world, const std::string& drive);
   void judge_journal(const World& world, const std::string& drive);
   void judge_work(const World& world);
+  void judge_past(const World& world);
   void judge_secrets(const World& world);
   void judge_chain_promises(const World& world);
   void judge_chain(const World& world);

@@ -44,7 +44,8 @@ std::string totals_line(const ExploreTotals& totals) {
   return Json{{"event", "totals"},           {"crash_points", totals.crash_points},
               {"states", totals.states},     {"distinct", totals.distinct},
               {"mine", totals.mine},         {"judged", totals.judged},
-              {"promised", totals.promised}, {"failed", totals.failed}}
+              {"promised", totals.promised}, {"failed", totals.failed},
+              {"joined", totals.joined}}
       .dump();
 }
 
@@ -57,7 +58,8 @@ std::optional<ExploreTotals> parse_totals_line(std::string_view line) {
                        .mine = number(json, "mine"),
                        .judged = number(json, "judged"),
                        .promised = number(json, "promised"),
-                       .failed = number(json, "failed")};
+                       .failed = number(json, "failed"),
+                       .joined = number(json, "joined")};
 }
 
 std::string listing_line(const Scenario& scenario) {

@@ -89,9 +89,10 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
           at_fault = event;
         if (options.watch) options.watch(now, event, side);
       },
-      just_died);
+      just_died, options.known_future, options.at_start);
   const World& end = journey.world();
   ScenarioRun run;
+  run.ended_early = journey.ended_early();
   ScenarioRecord& record = run.record;
   record.name = end.scenario->name;
   record.file = end.scenario->file;
@@ -140,8 +141,8 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
   return play(std::move(world), options, false);
 }
 
-ScenarioRecord play_out(World world, const ScenarioRunOptions& options) {
-  return play(std::move(world), options, true).record;
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died) {
+  return play(std::move(world), options, just_died);
 }
 
 }  // namespace seedbed

@@ -17,18 +17,22 @@ struct ScenarioRunOptions {
   bool every_fault_must_fire = true;  // sweeps judge that over all their runs
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
   Watch watch;
+  std::function<void(const World&)> at_start;  // of each command, before it boots
+  Journey::Known known_future;                 // ends the run where it says yes; the caller knows the rest
   std::shared_ptr<const PlantedDefect> defect = nullptr;  // of run_scenario: what is wrong with the ports
 };
 
 struct ScenarioRun {
   ScenarioRecord record;
   std::vector<Event> events;  // kept when asked for
+  bool ended_early = false;   // at a future that was known: the record judges what was before
 };
 
 // Errors (internal): the world could not be made.
 Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario, uint64_t seed,
                                  const ScenarioRunOptions& options);
-// As run_scenario, from a world that has just died: what exploration does with each crash.
-ScenarioRecord play_out(World world, const ScenarioRunOptions& options);
+// As run_scenario, from a world that has just died, or that stands before a command: what exploration does
+// with each crash. The extra faults are in its plan already.
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died);
 
 }  // namespace seedbed

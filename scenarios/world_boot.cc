@@ -19,8 +19,12 @@ namespace seedbed {
 namespace {
 
 constexpr uint64_t kStart_ns = 1'000'000'000;
-constexpr uint64_t kOperatorReacts_ns =
-    20'000'000;  // a script's time: minutes would only stretch every timeline
+// The operator, a script, gives its commands on a beat, so that worlds which differ in milliseconds only are
+// the same again by the next command.
+constexpr uint64_t kBeat_ns = 10'000'000'000;
+uint64_t next_beat(uint64_t elapsed_ns) {
+  return (elapsed_ns / kBeat_ns + 1) * kBeat_ns;
+}
 // Stretching a recovery password costs 0.1 s of real time, so worlds draw their keys from a few families and
 // what was stretched once in a process is remembered. Everything else is the world's own.
 constexpr uint64_t kKeyFamilies = 4;
@@ -269,7 +273,7 @@ BootEnd boot_program(World& world, const Program& program, EventLog& log, const 
   if (end.death) return end;
   world.files.kill();  // the process has ended: its files are closed
   if (world.chain) world.chain->services.kill();
-  world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
+  world.elapsed_ns = next_beat(time_ns - kStart_ns);
   if (!end.done()) world.work.interruptions++;
   return end;
 }
@@ -306,7 +310,7 @@ void die_at(World& world, const Death& death, uint64_t time_ns) {
     death.power ? drive.power_cut(death.survivors) : drive.kill(death.survivors);
   death.power ? world.files.power_cut(death.survivors) : world.files.kill();
   if (world.chain) world.chain->services.kill();
-  world.elapsed_ns = time_ns - kStart_ns + kOperatorReacts_ns;
+  world.elapsed_ns = next_beat(time_ns - kStart_ns);
   world.interrupted = true;
   world.work.interruptions++;
 }

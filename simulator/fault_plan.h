@@ -87,6 +87,7 @@ class FaultPlan {
   // Which faults are due at this side of this event, in order of the plan. Counts what fits.
   std::vector<const PlannedFault*> due(const Event& event, EventSide side, std::string_view phase,
                                        uint64_t boot);
+  void add(PlannedFault fault) { standings_.push_back({.fault = std::move(fault)}); }
   // No fault fires any more.
   void heal() noexcept { healed_ = true; }
 

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <functional>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "fakes/store/sqlite_vfs.h"
@@ -12,6 +15,7 @@ namespace seedbed {
 namespace {
 
 constexpr uint64_t kLogBytesMax = 256 * MiB;  // of a write-ahead log found at opening
+constexpr size_t kIdleStatementsMax = 128;
 
 ErrorCode code_of(int sqlite_code) {
   switch (sqlite_code & 0xff) {
@@ -56,6 +60,7 @@ struct Database::State {
   State& operator=(const State&) = delete;
   ~State() {
     vfs.retire();  // the log stays; the next opening reads it
+    for (const auto& [sql, statement] : idle) sqlite3_finalize(statement);
     sqlite3_close_v2(connection);
   }
 
@@ -85,21 +90,35 @@ struct Database::State {
 
   SqliteVfs vfs;  // outlives the connection
   std::string path;
+  // Takes back a statement that nobody uses any more: parsing costs more than most statements do.
+  void keep(std::string sql, sqlite3_stmt* statement) {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    if (idle.size() < kIdleStatementsMax)
+      idle.emplace(std::move(sql), statement);
+    else
+      sqlite3_finalize(statement);
+  }
+
   sqlite3* connection = nullptr;
+  std::multimap<std::string, sqlite3_stmt*, std::less<>> idle;  // by their text
   uint32_t seed = 0;
 };
 
 struct Statement::State {
   std::shared_ptr<Database::State> database;
+  std::string sql;
   sqlite3_stmt* statement = nullptr;
   int bind_code = SQLITE_OK;
   bool at_row = false;
 
-  State(std::shared_ptr<Database::State> owner, sqlite3_stmt* prepared)
-      : database(std::move(owner)), statement(prepared) {}
+  State(std::shared_ptr<Database::State> owner, std::string text, sqlite3_stmt* prepared)
+      : database(std::move(owner)), sql(std::move(text)), statement(prepared) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() { sqlite3_finalize(statement); }
+  ~State() {
+    if (statement != nullptr) database->keep(std::move(sql), statement);
+  }
 
   void begin_anew() {
     sqlite3_reset(statement);
@@ -248,10 +267,15 @@ Result<std::unique_ptr<Database>> Database::open(Runtime& runtime, FileStore& fi
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
+  if (const auto known = state_->idle.find(sql); known != state_->idle.end()) {
+    auto again = std::make_unique<Statement::State>(state_, known->first, known->second);
+    state_->idle.erase(known);
+    return Statement(std::move(again));
+  }
   sqlite3_stmt* statement = nullptr;
   const int code =
       sqlite3_prepare_v2(state_->connection, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
-  auto owned = std::make_unique<Statement::State>(state_, statement);
+  auto owned = std::make_unique<Statement::State>(state_, std::string(sql), statement);
   state_->vfs.rethrow_killed();
   if (code != SQLITE_OK) return state_->failure(code);
   if (statement == nullptr) return fail(ErrorCode::internal, "the statement is empty", state_->path);

@@ -1,0 +1,70 @@
+#include "scenarios/world_future.h"
+
+#include <algorithm>
+
+#include "simulator/trace_hash.h"
+
+namespace seedbed {
+
+namespace {
+
+void mix_faults(TraceHash& hash, const FaultPlan& faults) {
+  for (const FaultPlan::Standing& standing : faults.standings()) {
+    hash.mix(standing.fitted);
+    hash.mix(standing.fired);
+  }
+}
+
+// What is there, and what is left of it when the power goes now.
+void mix_files(TraceHash& hash, const FileTree& files) {
+  hash.mix(files.hash("/"));
+  FileTree cut = files;
+  cut.power_cut(Survivors{.shape = Survivors::Shape::none});
+  hash.mix(cut.hash("/"));
+}
+
+void mix_chain(TraceHash& hash, const World& world) {
+  const ChainWorld& chain = *world.chain;
+  mix_files(hash, chain.services);
+  for (const std::string& slot : chain.bay) hash.mix(slot);
+  hash.mix(chain.service_boots);
+  hash.mix(chain.edits);
+  for (const bool said :
+       {chain.staged, chain.job_created, chain.seed_ingested, chain.restored, chain.staging_dropped})
+    hash.mix(said ? 1u : 0u);
+  hash.mix(chain.point);
+  if (chain.staged_files) {
+    hash.mix(chain.staged_files->hash_under("/source"));
+    hash.mix(chain.staged_files->hash_under("/staging"));
+  }
+  if (chain.backed_up) hash.mix(chain.backed_up->hash_under("/source"));
+  for (const std::string& chunk : chain.sent_chunks) hash.mix(chunk);
+}
+
+}  // namespace
+
+uint64_t future_of(const World& world) {
+  TraceHash hash;
+  hash.mix(world.command);
+  hash.mix(world.boots);
+  hash.mix(world.elapsed_ns);
+  mix_files(hash, world.files);
+  hash.mix(world.files.hash_under("/source"));
+  hash.mix(world.files.hash_under("/restored"));
+  for (const auto& [slot, index] : world.slots) {
+    hash.mix(slot);
+    hash.mix(world.drives[index].hash());  // what is in its cache included
+  }
+  for (const auto& [serial, extent] : world.first_data) {
+    hash.mix(serial);
+    hash.mix(extent.offset_bytes);
+    hash.mix(extent.length_bytes);
+  }
+  for (const auto& [path, was] : world.changed_sources) hash.mix(path);
+  hash.mix(world.promises.completed ? 1u : 0u);
+  mix_faults(hash, world.faults);
+  if (world.chain) mix_chain(hash, world);
+  return hash.value();
+}
+
+}  // namespace seedbed

@@ -1,0 +1,17 @@
+// What a world will come to, as a number: equal numbers, equal futures, from the end of a command on. With
+// it, exploration does not play the rest of a journey anew when another crash has led to the same world.
+//
+// A world starts its next command on a beat (world_boot.h), with entropy and a schedule drawn by the number
+// of its boots. So nothing of how it came here is left but what the number holds: the bytes of drives, files
+// and services, what was promised and seen, where the plan of faults stands. Left out is what no later
+// command asks: when files other than the source's were written, and what the drives' journals tell of the
+// past. Who stops here must judge that now (Oracles::at_crossroads).
+#pragma once
+
+#include "scenarios/world.h"
+
+namespace seedbed {
+
+uint64_t future_of(const World& world);
+
+}  // namespace seedbed
