@@ -19,6 +19,7 @@ struct DefectTrial {
   enum class How : uint8_t {
     run,      // the scenario, once, with its own faults
     explore,  // crashes of it, beginning where the defect acts
+    service,  // the services lose power behind requests, from where the defect acts on
     twice,    // `seedbed run`: two processes, whose events must be the same
   };
   How how = How::run;
@@ -41,6 +42,7 @@ struct PlantedCase {
   uint64_t states_max = 1;  // of all trials
   bool quick = true;        // cheap enough for the tests of every commit
   std::function<std::shared_ptr<const PlantedDefect>()> make;
+  std::string redundant = {};  // why nothing comes of it; "": something must
 };
 
 // Every one that is not a dropped sync.

@@ -15,7 +15,8 @@ namespace seedbed {
 
 struct DefectFinding {
   std::string name, port, what;
-  bool caught = false;
+  bool caught = false;     // or shown to be redundant
+  bool redundant = false;  // said to be so: nothing may turn red
   std::string scenario;  // that caught it, or the last one tried
   std::string how;       // "run", "explore", "run twice"
   std::string verdict;   // "lost, oracle 2"

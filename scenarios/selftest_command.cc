@@ -59,6 +59,7 @@ std::string line_of(const DefectFinding& finding) {
               {"port", finding.port},
               {"what", finding.what},
               {"caught", finding.caught},
+              {"redundant", finding.redundant},
               {"scenario", finding.scenario},
               {"how", finding.how},
               {"verdict", finding.verdict},
@@ -77,6 +78,7 @@ std::optional<DefectFinding> parse_line(const std::string& line) {
                        .port = json.value("port", ""),
                        .what = json.value("what", ""),
                        .caught = json.value("caught", false),
+                       .redundant = json.value("redundant", false),
                        .scenario = json.value("scenario", ""),
                        .how = json.value("how", ""),
                        .verdict = json.value("verdict", ""),
@@ -89,8 +91,10 @@ std::optional<DefectFinding> parse_line(const std::string& line) {
 
 std::string text_of(const DefectFinding& finding) {
   return fmt::format("{:<8} {:<46} {:<28} {:>4} of {:>4} states {:>6.1f} s  {}",
-                     finding.caught ? "caught" : "SURVIVED", finding.name,
-                     finding.caught ? finding.verdict : "-", finding.states, finding.states_max,
+                     !finding.caught      ? "SURVIVED"
+                     : finding.redundant ? "harmless"
+                                         : "caught",
+                     finding.name, finding.verdict.empty() ? "-" : finding.verdict, finding.states, finding.states_max,
                      static_cast<double>(finding.real_us) / 1e6, finding.scenario);
 }
 
@@ -101,7 +105,10 @@ std::string table_of(const std::vector<DefectFinding>& findings) {
   for (const DefectFinding& finding : findings)
     text += fmt::format("| {} | {} | {} | {} `{}` | {} | {} of {} | {:.1f} | `{}` |\n", finding.name,
                         finding.port, finding.what, finding.how, finding.scenario,
-                        finding.caught ? finding.verdict : "**nothing**: " + finding.why, finding.states,
+                        !finding.caught     ? "**nothing**: " + finding.why
+                        : finding.redundant ? "nothing: " + finding.why
+                                            : finding.verdict,
+                        finding.states,
                         finding.states_max, static_cast<double>(finding.real_us) / 1e6, finding.token);
   return text;
 }
