@@ -3,7 +3,8 @@ seedbed_room(base engine/base LINKS OpenSSL::Crypto ZLIB::ZLIB fmt::fmt spdlog::
 seedbed_room(ports engine/ports ROOMS base)
 seedbed_room(documents engine/documents ROOMS ports base LINKS LibXml2::LibXml2 nlohmann_json::nlohmann_json)
 seedbed_room(compression engine/compression ROOMS ports base LINKS PkgConfig::ZSTD)
-seedbed_room(sectors engine/sectors ROOMS ports base)
+# the instruction sets: functions for one must not be inlined into code for another
+seedbed_room(sectors engine/sectors ROOMS ports base APART md5_avx2.cc md5_avx512.cc)
 # libntfs-3g, static, so that it stamps files by the engine's clock and its memory is kept in a ledger (engine/volume/ntfs_clock.cc,
 # ntfs_memory.cc: their archive members must come along)
 add_library(seedbed_ntfs3g INTERFACE)

@@ -10,9 +10,10 @@ target_link_libraries(seedbed_room_headers PRIVATE seedbed_flags OpenSSL::Crypto
 target_precompile_headers(seedbed_room_headers PRIVATE <fmt/format.h> <algorithm> <array> <deque> <expected> <functional> <map> <memory>
   <optional> <set> <span> <string> <string_view> <vector>)
 
-# seedbed_room(<name> <folder> [ROOMS other rooms] [LINKS targets or libraries])
+# seedbed_room(<name> <folder> [ROOMS other rooms] [LINKS targets or libraries] [APART sources])
+# Eight sources are compiled at once (SEEDBED_UNITY), so their file-local names must not meet; APART: not these.
 function(seedbed_room name folder)
-  cmake_parse_arguments(ARG "" "" "ROOMS;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "ROOMS;LINKS;APART" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/[a-z_]*main\\.cc$")
   list(TRANSFORM ARG_ROOMS PREPEND seedbed_)
@@ -20,6 +21,12 @@ function(seedbed_room name folder)
     add_library(seedbed_${name} STATIC ${sources})
     target_link_libraries(seedbed_${name} PUBLIC seedbed_flags ${ARG_ROOMS} ${ARG_LINKS})
     target_precompile_headers(seedbed_${name} REUSE_FROM seedbed_room_headers)
+    if(SEEDBED_UNITY)
+      set_target_properties(seedbed_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+      foreach(source ${ARG_APART})
+        set_source_files_properties(${folder}/${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      endforeach()
+    endif()
     if(SEEDBED_SANITIZE)   # only those that a test needs
       set_target_properties(seedbed_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
     endif()

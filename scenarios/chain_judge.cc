@@ -96,10 +96,24 @@ Result<OpenedPoint> open_point(const World& world, VaultClient& vault, const std
 }  // namespace
 
 bool damaged_in_shipment(const World& world, const std::string& drive) {
-  return std::ranges::any_of(world.faults.standings(), [&](const FaultPlan::Standing& standing) {
-    return standing.fault.action == FaultAction::damaged_in_shipment && standing.fault.place == drive &&
-           standing.fired > 0;
-  });
+  static constexpr FaultAction kActions[] = {FaultAction::damaged_in_shipment, FaultAction::dead_on_arrival,
+                                             FaultAction::manifest_damaged,    FaultAction::volume_damaged,
+                                             FaultAction::cloned_drive,        FaultAction::lost_in_shipment};
+  return std::ranges::any_of(kActions, [&](FaultAction action) { return world.faults.fired(action, drive); });
+}
+
+// Whether something kept the seed from coming by drive, so that staging had to help out.
+static bool hindered(const World& world) {
+  static constexpr FaultAction kActions[] = {FaultAction::account_refuses, FaultAction::file_rot,
+                                             FaultAction::bit_rot,         FaultAction::bad_sectors,
+                                             FaultAction::stale_block,     FaultAction::misdirected_write};
+  const ChainWorld& chain = *world.chain;
+  const bool incomplete_box = std::ranges::any_of(
+      world.scenario->commands, [](const CommandSpec& command) { return !command.drives.empty(); });
+  // What the service itself says went wrong with its import is a hindrance, whatever the cause.
+  return damaged_on_the_way(world) || chain.job_state == "Closed" || chain.job_edited ||
+         chain.job_cancelled || incomplete_box ||
+         std::ranges::any_of(kActions, [&](FaultAction action) { return world.faults.fired(action); });
 }
 
 namespace {
@@ -115,13 +129,19 @@ Findings staging_findings(const World& world) {
   look_at_disk(as_staged(world), [&](FileStore& files) {
     add(findings, reference::compare_with_source(seed.tree, keys, seed.fetch(), files, "/source"));
   });
+  for (const std::string& path : world.chain->told_unread)
+    std::erase(findings,
+               path.substr(path.starts_with('/') ? 1 : 0) + ": is in the source and not in the backup");
+  // A directory in which a file vanished or changed while it was read may have been looked at before.
+  for (const auto& [path, was] : world.changed_sources)
+    std::erase(findings, parent_of(path).substr(1) + ": has another time");
   return findings;
 }
 
 }  // namespace
 
 Findings judge_staging(const World& world) {
-  if (world.chain->staging_dropped) return {};
+  if (world.chain->staging_dropped || !world.rotten.empty()) return {};  // no fault of who promised it
   return once("staging", {world.files.hash_under("/staging"), as_staged(world).hash_under("/source")},
               world.chain->passphrase, [&] { return staging_findings(world); });
 }
@@ -162,7 +182,7 @@ Findings judge_point(const World& world, const std::string& point) {
 
 // Every chunk that the seed's indexes name came by drive.
 Findings judge_travel(const World& world) {
-  if (damaged_on_the_way(world)) return {};  // then staging may help out, and says so
+  if (hindered(world)) return {};  // then staging may help out, and says so
   Findings findings;
   const reference::StagedSeed seed = staged_seed(world, as_staged(world));
   add(findings, seed.findings);
@@ -225,8 +245,8 @@ Findings judge_account(const World& world) {
   Findings findings;
   const FileTree& staged = as_staged(world);
   look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
-    if (!TRY(clients.blobs.container_exists(kContainer))) return {};
-    const auto blobs = TRY(clients.blobs.list(kContainer, ""));
+    if (!TRY(clients.blobs.container_exists(world.scenario->chain->container))) return {};
+    const auto blobs = TRY(clients.blobs.list(world.scenario->chain->container, ""));
     for (const ListedBlob& blob : blobs) {
       if (blob.name.starts_with("waimportexport/")) continue;
       const std::string name = blob.name.substr(blob.name.find_last_of('/') + 1);
@@ -238,7 +258,7 @@ Findings judge_account(const World& world) {
       }
       Bytes want(TRY(copy.size(*handle)));
       want.resize(TRY(copy.read(*handle, 0, want)));
-      const Bytes have = TRY(clients.blobs.read_all(kContainer, blob.name, 1 * GiB));
+      const Bytes have = TRY(clients.blobs.read_all(world.scenario->chain->container, blob.name, 1 * GiB));
       if (have.size() != want.size())
         findings.push_back(blob.name + ": it has another length than was staged");
       for (size_t at = 0; at + 512 <= std::min(have.size(), want.size()); at += 512) {

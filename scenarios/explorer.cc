@@ -3,149 +3,129 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <tuple>
 
 namespace seedbed {
 
-std::vector<Survivors> survivors_within_bound(const std::vector<PendingEffect>& pending) {
-  using Shape = Survivors::Shape;
-  std::vector<Survivors> all = {{.shape = Shape::none}};
-  if (pending.empty()) return all;
-  all.push_back({.shape = Shape::all});
-  for (size_t i = 0; i < pending.size(); i++) {
-    const PendingEffect& effect = pending[i];
-    const bool last = i + 1 == pending.size();
-    if (!last) all.push_back({.shape = Shape::prefix, .event = effect.event});
-    if (!last) all.push_back({.shape = Shape::all_but_one, .event = effect.event});
-    if (effect.units > 1)
-      all.push_back({.shape = Shape::torn, .event = effect.event, .units = effect.units / 2});
-    if (last && effect.units > 2) {
-      all.push_back({.shape = Shape::torn, .event = effect.event, .units = 1});
-      all.push_back({.shape = Shape::torn, .event = effect.event, .units = effect.units - 1});
-    }
+namespace {
+
+// Collects the crash points of a run: from after event `from` to the end of boot `boot_last`.
+class PointCollector {
+ public:
+  PointCollector(uint64_t from, uint64_t boot_last, ScenarioRunOptions& options)
+      : from_(from), boot_last_(boot_last) {
+    options.at_start = [this](const World& world, const Journey::Memory& memory) {
+      start_ = std::make_shared<const JourneyStart>(JourneyStart{world, memory});
+    };
+    options.watch = [this](const World& world, const Event& event, EventSide side) {
+      if (side == EventSide::before && event.number > from_ && world.boots <= boot_last_ &&
+          (changes_state(event.kind) || event.kind == EventKind::halt))
+        points.push_back({world, event, start_});
+    };
   }
-  return all;
+  std::vector<CrashPoint> points;
+
+ private:
+  uint64_t from_, boot_last_;
+  std::shared_ptr<const JourneyStart> start_;
+};
+
+}  // namespace
+
+uint64_t fired_in(const ScenarioRecord& record, size_t own_faults) noexcept {
+  uint64_t fired = 0;
+  for (size_t i = 0; i < std::min<size_t>({own_faults, record.faults.size(), 64}); i++)
+    if (record.faults[i].fired > 0) fired |= uint64_t{1} << i;
+  return fired;
 }
 
-// Whether anybody writes to a drive now: else a cut of its power takes nothing and nobody notices.
-static bool drive_is_at_work(const World& world) {
-  const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
-  const CommandAction action = world.scenario->commands[command].action;
-  return !of_the_chain(action) || action == CommandAction::diskprep;
+bool explored_as_expected(const ScenarioRecord& record) noexcept {
+  if (record.as_expected) return true;
+  return record.expected == Verdict::refused && record.verdict == Verdict::survived &&
+         std::ranges::any_of(record.faults, [](const FaultRecord& fault) { return fault.fired == 0; });
 }
 
-static size_t drive_at_work(const World& world) {
-  const size_t command = std::min(world.command, world.scenario->commands.size() - 1);
-  return world.slots.at(world.scenario->commands[command].drive);
+Explorer::Explorer(std::shared_ptr<const Scenario> scenario, ExploreOptions options)
+    : scenario_(std::move(scenario)),
+      options_(std::move(options)),
+      hasher_(options_.depth > 1 || std::ranges::any_of(scenario_->faults, [](const PlannedFault& fault) {
+                return fault.action == FaultAction::host_power_cut ||
+                       fault.action == FaultAction::service_power_cut;
+              })) {
+  for (const JudgedState& state : options_.before) before_.emplace(state.hash, &state);
+}
+
+ScenarioRunOptions Explorer::options_with(const Faults& faults) const {
+  ScenarioRunOptions options = options_.run;
+  options.every_fault_must_fire = false;
+  options.extra_faults = faults;
+  return options;
 }
 
 Status Explorer::record_points() {
-  ScenarioRunOptions options;
-  options.defect = options_.defect;
-  options.every_fault_must_fire = !options_.defect;
-  options.watch = [&](const World& world, const Event& event, EventSide side) {
-    if (side == EventSide::before && (changes_state(event.kind) || event.kind == EventKind::halt))
-      points_.push_back({world, event});
-  };
-  options.at_start = [&](const World& world) { starts_.push_back(world); };
+  ScenarioRunOptions options = options_with({});
+  PointCollector collector(0, ~uint64_t{0}, options);
   const ScenarioRun run = TRY(run_scenario(scenario_, options_.seed, options));
   if (!run.record.as_expected)
     return fail(ErrorCode::refused,
                 fmt::format("the run to be explored ends as {} by itself: {}",
                             verdict_name(run.record.verdict), run.record.why),
                 scenario_->file, "Put it right first");
+  totals_.fired |= fired_in(run.record, scenario_->faults.size());
+  points_ = std::move(collector.points);
+  totals_.crash_points = points_.size();
   return {};
 }
 
-uint64_t Explorer::hash_of(const Point& point, FaultAction action, const Survivors& survivors) const {
-  TraceHash hash;
-  World world = point.world;
-  if (action == FaultAction::drive_power_cut) {
-    // The computer lives on, so where it is counts too.
-    world.drives[drive_at_work(world)].power_cut(survivors);
-    hash.mix(static_cast<uint64_t>(point.event.kind));
-    hash.mix(point.event.place);
-    hash.mix(world.phase);
-  } else {
-    die_at(world, {action == FaultAction::host_power_cut, survivors, point.event.number},
-           point.event.time_ns);
-  }
-  hash.mix(world.hash(World::FileTimes::source));
-  hash.mix(world.command);
-  hash.mix(world.promises.durable_bytes);
-  hash.mix(world.promises.completed ? 1u : 0u);
-  for (const FaultPlan::Standing& fault : world.faults.standings()) {  // what may still befall it
-    const bool over = fault.fault.times != 0 && fault.fired >= fault.fault.times;
-    const uint64_t waited = std::min(fault.fitted, fault.fault.when.nth - 1);
-    hash.mix(over ? ~uint64_t{0} : fault.fault.times == 0 ? waited : waited + fault.fired);
-  }
-  return hash.value();
-}
-
-void Explorer::list_crash(size_t point, FaultAction action, const std::vector<PendingEffect>& pending) {
-  for (const Survivors& survivors : survivors_within_bound(pending)) {
-    totals_.states++;
-    const uint64_t hash = hash_of(points_[point], action, survivors);
-    if (!seen_.insert(hash).second) continue;
-    totals_.distinct++;
-    if (hash % options_.shards == options_.shard) states_.push_back({point, action, survivors});
-  }
-}
-
-void Explorer::list_states() {
+void Explorer::list_states(const OnProgress& on_progress) {
+  const BoundOptions bound{options_.samples, options_.pairs_most, options_.seed};
   for (size_t i = 0; i < points_.size(); i++) {
-    const World& world = points_[i].world;
-    std::vector<PendingEffect> on_drives, in_flight;
-    for (const DriveState& drive : world.drives)
-      for (const PendingEffect& effect : drive.pending()) {
-        on_drives.push_back(effect);
-        if (effect.in_flight) in_flight.push_back(effect);
+    bool all_pairs = true;
+    for (const CrashHasher::Crash& crash : hasher_.crashes_at(points_[i], false)) {
+      all_pairs = all_pairs && crash.pending.size() <= bound.pairs_most;
+      for (BoundedSurvivors& one : survivors_within_bound(crash.pending, bound)) {
+        totals_.states++;
+        const uint64_t hash = hasher_.hash(points_[i], crash.action, one.survivors);
+        if (!seen_.insert(hash).second) continue;
+        totals_.distinct++;
+        if (is_mine(hash)) totals_.mine++;
+        if (is_mine(hash) || options_.depth > 1)
+          states_.push_back({i, crash.action, std::move(one.survivors), hash, one.wave});
       }
-    std::vector<PendingEffect> everywhere = on_drives;
-    std::ranges::copy(world.files.pending(), std::back_inserter(everywhere));
-    for (auto* list : {&on_drives, &in_flight, &everywhere})
-      std::ranges::sort(*list, {}, &PendingEffect::event);
-    list_crash(i, FaultAction::kill, in_flight);
-    list_crash(i, FaultAction::host_power_cut, everywhere);
-    if (drive_is_at_work(world)) list_crash(i, FaultAction::drive_power_cut, on_drives);
+    }
+    if (!all_pairs) totals_.without_pairs++;
+    if (i % 64 == 0) on_progress(totals_);
   }
-  totals_.crash_points = points_.size();
-  totals_.mine = states_.size();
+  // By their hashes within a wave: whatever part of it there is time for is from everywhere.
+  std::ranges::sort(states_, {}, [](const State& state) { return std::pair(state.wave, state.hash); });
+  if (options_.depth > 1) totals_.to_expand = states_.size();
 }
 
 void Explorer::begin_where_it_acted() {
-  if (!options_.defect) return;
-  const auto first = std::ranges::find_if(states_, [&](const State& state) {
-    return points_[state.point].event.number >= options_.defect->first_event();
+  if (!options_.run.defect) return;
+  const uint64_t first = options_.run.defect->first_event();
+  std::ranges::sort(states_, {}, [&](const State& state) {
+    return std::tuple(points_[state.point].event.number < first, state.point, state.wave, state.hash);
   });
-  std::ranges::rotate(states_, first);
 }
 
-// What was judged up to a known future, and how that ended.
-static void take_rest(ScenarioRecord& record, const ScenarioRecord& rest) {
-  if (record.verdict != Verdict::survived) return;  // bad enough as it is
-  record.verdict = rest.verdict;
-  record.expected = rest.expected;
-  record.as_expected = rest.as_expected;
-  record.why = rest.why;
-  record.oracles = rest.oracles;
+// What is to be played: the world that died; or, where the computer lives on and has to come to this point by
+// itself, the world before its command, with the fault in its plan.
+World Explorer::crashed(const State& state, const CrashPoint& point, const PlannedFault& fault) const {
+  if (computer_lives_on(state.action)) {
+    World world = point.start->world;
+    world.faults.add(fault);
+    return world;
+  }
+  World world = point.world;
+  die_at(world, {state.action == FaultAction::host_power_cut, state.survivors, point.event.number},
+         point.event.time_ns);
+  world.events++;  // the fault: in a run from the start it is an event, too, and numbers what follows
+  return world;
 }
 
-ScenarioRecord Explorer::judge(const State& state) {
-  const Point& point = points_[state.point];
-  ScenarioRunOptions options;
-  options.every_fault_must_fire = false;
-  options.defect = options_.defect;
-  options.extra_faults = {fault_before(point.event.number, state.action, state.survivors)};
-  ScenarioRecord record;
-  // Where the computer lives on, it has to come to this point by itself: from the start of its command.
-  const bool lives_on = state.action == FaultAction::drive_power_cut;
-  World world = lives_on ? starts_.at(point.world.boots - 1) : point.world;
-  if (lives_on)
-    world.faults.add(options.extra_faults.front());
-  else
-    die_at(world, {state.action == FaultAction::host_power_cut, state.survivors, point.event.number},
-           point.event.time_ns);
+ScenarioRecord Explorer::judge(const State& state, const CrashPoint& point, const Faults& faults) {
+  ScenarioRunOptions options = options_with(faults);
   std::vector<uint64_t> passed;
   uint64_t met = 0;
   options.known_future = [&](uint64_t future) {
@@ -156,34 +136,100 @@ ScenarioRecord Explorer::judge(const State& state) {
     passed.push_back(future);
     return false;
   };
-  ScenarioRun run = play_out(std::move(world), options, !lives_on);
+  ScenarioRun run = play_out(crashed(state, point, faults.back()), options, !computer_lives_on(state.action),
+                             &point.start->memory);
+  ScenarioRecord& record = run.record;
   if (run.ended_early) {
     totals_.joined++;
-    take_rest(run.record, known_.at(met));
+    if (record.verdict == Verdict::survived) {  // else it is bad enough as it is
+      const Rest& rest = known_.at(met);
+      record.verdict = rest.verdict;
+      record.expected = rest.expected;
+      record.as_expected = rest.as_expected;
+      record.why = rest.why;
+      record.oracles = rest.oracles;
+    }
   }
-  for (const uint64_t future : passed) known_.emplace(future, run.record);
-  return std::move(run.record);
+  for (const uint64_t future : passed)
+    known_.emplace(future, Rest{record.verdict, record.expected, record.as_expected, record.why, record.oracles});
+  return std::move(record);
+}
+
+bool Explorer::judge_mine(const std::vector<State>& states, const std::vector<CrashPoint>& points,
+                          const Faults& first, const OnRecord& on_failure, const OnProgress& on_progress) {
+  bool goes_on = true;  // what was judged before is counted to the end
+  for (const State& state : states) {
+    if (!is_mine(state.hash)) continue;
+    JudgedState judged;
+    judged.hash = state.hash;
+    if (const auto known = before_.find(state.hash); known != before_.end()) {
+      judged = *known->second;
+      totals_.again++;
+    } else {
+      goes_on = goes_on && (options_.budget == 0 || judged_now_ < options_.budget) && !options_.stop();
+      if (!goes_on) continue;
+      judged_now_++;
+      const CrashPoint& point = points[state.point];
+      Faults faults = first;
+      faults.push_back(fault_before(point.event.number, state.action, state.survivors));
+      const ScenarioRecord record = judge(state, point, faults);
+      totals_.fired |= fired_in(record, scenario_->faults.size());
+      judged.promised = promise_outstanding(point.world);
+      if (!explored_as_expected(record)) judged.failure = record.token;
+      if (options_.on_judged) options_.on_judged(judged);
+      if (!judged.failure.empty()) on_failure(record);
+    }
+    totals_.judged++;
+    if (!first.empty()) totals_.deep_judged++;
+    if (judged.promised) totals_.promised++;
+    if (!judged.failure.empty()) totals_.failed++;
+    totals_.real_us = options_.real_us() - start_us_;
+    on_progress(totals_);
+  }
+  return goes_on;
+}
+
+std::vector<CrashPoint> Explorer::points_of_recovery(const State& first, const PlannedFault& fault) {
+  const CrashPoint& point = points_[first.point];
+  const bool lives_on = computer_lives_on(first.action);
+  ScenarioRunOptions options = options_with({fault});
+  PointCollector collector(point.event.number, point.world.boots + (lives_on ? 0 : 1), options);
+  (void)play_out(crashed(first, point, fault), options, !lives_on, &point.start->memory);
+  return std::move(collector.points);
+}
+
+bool Explorer::go_deeper(const OnRecord& on_failure, const OnProgress& on_progress) {
+  for (const State& state : states_) {
+    if ((options_.budget != 0 && judged_now_ >= options_.budget) || options_.stop()) return false;
+    const PlannedFault fault = fault_before(points_[state.point].event.number, state.action, state.survivors);
+    const std::vector<CrashPoint> points = points_of_recovery(state, fault);
+    std::vector<State> found;
+    for (size_t i = 0; i < points.size(); i++)
+      for (const CrashHasher::Crash& second : hasher_.crashes_at(points[i], true))
+        for (BoundedSurvivors& one : survivors_of_second_crash(second.pending)) {
+          totals_.states++;
+          totals_.deep_states++;
+          const uint64_t hash = hasher_.hash(points[i], second.action, one.survivors);
+          if (!seen_.insert(hash).second) continue;
+          totals_.distinct++;
+          if (!is_mine(hash)) continue;
+          totals_.mine++;
+          found.push_back({i, second.action, std::move(one.survivors), hash, one.wave});
+        }
+    if (!judge_mine(found, points, {fault}, on_failure, on_progress)) return false;
+    totals_.expanded++;
+    on_progress(totals_);
+  }
+  return true;
 }
 
 Result<ExploreTotals> Explorer::run(const OnRecord& on_failure, const OnProgress& on_progress) {
   TRY(record_points());
-  list_states();
+  list_states(on_progress);
   begin_where_it_acted();
-  const uint64_t start_us = options_.real_us();
-  for (const State& state : states_) {
-    if (options_.budget != 0 && totals_.judged == options_.budget) break;
-    if (options_.enough && options_.enough()) break;
-    const ScenarioRecord record = judge(state);
-    totals_.judged++;
-    const Promises& promises = points_[state.point].world.promises;
-    if (promises.durable_bytes > 0 || promises.completed) totals_.promised++;
-    if (!record.as_expected) {
-      totals_.failed++;
-      on_failure(record);
-    }
-    totals_.real_us = options_.real_us() - start_us;
-    on_progress(totals_);
-  }
+  start_us_ = options_.real_us();
+  if (judge_mine(states_, points_, {}, on_failure, on_progress) && options_.depth > 1)
+    go_deeper(on_failure, on_progress);
   return totals_;
 }
 

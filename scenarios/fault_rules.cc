@@ -7,14 +7,13 @@
 
 namespace seedbed {
 
-using Kind = EventKind;
-
-static const std::vector<Kind>& file_calls() {
-  static const std::vector<Kind> kinds = {Kind::file_open,      Kind::file_read,      Kind::file_write,
-                                          Kind::file_truncate,  Kind::file_sync,      Kind::file_lock,
-                                          Kind::file_look,      Kind::rename,         Kind::remove,
-                                          Kind::make_directory, Kind::directory_sync, Kind::make_symlink,
-                                          Kind::make_hard_link, Kind::set_attributes};
+static const std::vector<EventKind>& file_calls() {
+  static const std::vector<EventKind> kinds = {
+      EventKind::file_open,      EventKind::file_read,      EventKind::file_write,
+      EventKind::file_truncate,  EventKind::file_sync,      EventKind::file_lock,
+      EventKind::file_look,      EventKind::rename,         EventKind::remove,
+      EventKind::make_directory, EventKind::directory_sync, EventKind::make_symlink,
+      EventKind::make_hard_link, EventKind::set_attributes};
   return kinds;
 }
 
@@ -27,27 +26,54 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::unplug:
     case FaultAction::swap_drive:
       return {.place = ActionPlace::drive, .takes_survivors = true};
+    case FaultAction::link_reset:
+    case FaultAction::replug_elsewhere:
+      return {.place = ActionPlace::drive, .takes_survivors = true};
     case FaultAction::replug:
     case FaultAction::damaged_in_shipment:
+    case FaultAction::slow_drive:
       return {.place = ActionPlace::drive};
+    case FaultAction::cloned_drive:
+    case FaultAction::lost_in_shipment:
+    case FaultAction::dead_on_arrival:
+    case FaultAction::manifest_damaged:
+    case FaultAction::volume_damaged:
+      return {.place = ActionPlace::drive, .only_chain = true};
+    case FaultAction::token_expired:
+    case FaultAction::account_refuses:
+      return {.only_chain = true};
+    case FaultAction::clock_jump:
+      return {};
+    case FaultAction::file_rot:
+      return {.place = ActionPlace::other_file};
+    case FaultAction::drive_stalls:
+      return {.events = {EventKind::drive_read, EventKind::drive_write, EventKind::drive_flush,
+                         EventKind::drive_discard},
+              .usual_event = EventKind::drive_write,
+              .only_before = true};
     case FaultAction::write_error:
-      return {.events = {Kind::drive_write}, .usual_event = Kind::drive_write, .only_before = true};
+      return {.events = {EventKind::drive_write}, .usual_event = EventKind::drive_write, .only_before = true};
     case FaultAction::read_error:
-      return {.events = {Kind::drive_read}, .usual_event = Kind::drive_read, .only_before = true};
+      return {.events = {EventKind::drive_read}, .usual_event = EventKind::drive_read, .only_before = true};
     case FaultAction::flush_error:
     case FaultAction::flush_lie:
-      return {.events = {Kind::drive_flush}, .usual_event = Kind::drive_flush, .only_before = true};
+      return {.events = {EventKind::drive_flush}, .usual_event = EventKind::drive_flush, .only_before = true};
     case FaultAction::sync_lie:
-      return {.events = {Kind::file_sync, Kind::directory_sync}, .only_before = true};
+      return {.events = {EventKind::file_sync, EventKind::directory_sync}, .only_before = true};
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:
-      return {.events = {Kind::drive_write, Kind::drive_write_done}, .usual_event = Kind::drive_write};
+      return {.events = {EventKind::drive_write, EventKind::drive_write_done},
+              .usual_event = EventKind::drive_write};
+    case FaultAction::stale_block:
+    case FaultAction::misdirected_write:
+      return {.events = {EventKind::drive_write}, .usual_event = EventKind::drive_write, .only_before = true};
     case FaultAction::disk_full:
-      return {.events = {Kind::file_write},
-              .usual_event = Kind::file_write,
+      return {.events = {EventKind::file_write},
+              .usual_event = EventKind::file_write,
               .only_before = true,
               .only_computer = true};
     case FaultAction::file_error:
+    case FaultAction::permission_denied:
       return {.events = file_calls(), .only_before = true};
     case FaultAction::share_gone:
     case FaultAction::share_back:
@@ -62,11 +88,13 @@ FaultRule rule_of(FaultAction action) {
     case FaultAction::answer_500:
     case FaultAction::answer_503:
     case FaultAction::duplicated_request:
-      return {.events = {Kind::http_request}, .usual_event = Kind::http_request, .only_before = true};
+    case FaultAction::late_request:
+      return {
+          .events = {EventKind::http_request}, .usual_event = EventKind::http_request, .only_before = true};
     case FaultAction::timeout_after:
     case FaultAction::connection_cut:
-      return {.events = {Kind::http_request, Kind::http_answer},
-              .usual_event = Kind::http_request,
+      return {.events = {EventKind::http_request, EventKind::http_answer},
+              .usual_event = EventKind::http_request,
               .only_before = true};
     case FaultAction::service_power_cut:
       return {.takes_survivors = true};
@@ -78,37 +106,54 @@ FaultRule rule_of(FaultAction action) {
 }
 
 bool has_drive_range(EventKind kind) noexcept {
-  static constexpr std::array kKinds = {Kind::drive_read,       Kind::drive_write,
-                                        Kind::drive_discard,    Kind::drive_read_done,
-                                        Kind::drive_write_done, Kind::drive_discard_done};
+  static constexpr std::array kKinds = {EventKind::drive_read,       EventKind::drive_write,
+                                        EventKind::drive_discard,    EventKind::drive_read_done,
+                                        EventKind::drive_write_done, EventKind::drive_discard_done};
   return std::ranges::find(kKinds, kind) != kKinds.end();
 }
 
 bool may_happen_on(EventKind kind, std::string_view machine) noexcept {
   const std::string_view name = event_name(kind);
-  if (kind == Kind::http_handled) return machine == "service";
+  if (kind == EventKind::http_handled) return machine == "service";
   return machine.empty() || name.starts_with("file.") || name.starts_with("directory.") ||
          name.starts_with("http.");
+}
+
+// "drive.write 3 of SIM1 in data": a moment, behind its side.
+static std::string moment_text(const FaultTrigger& when) {
+  std::string text(when.event ? event_name(*when.event) : "event");
+  if (when.event_number != 0)
+    text += fmt::format("{} {}", when.event ? " as event" : "", when.event_number);
+  else
+    text += fmt::format(" {}", when.nth);
+  if (when.nth_to != 0) text += fmt::format("..{}", when.nth_to);
+  if (!when.place.empty()) text += " of " + when.place;
+  if (when.extent)
+    text += fmt::format(" on bytes {}+{}", when.extent->offset_bytes, when.extent->length_bytes);
+  if (when.machine && !when.machine->empty() && *when.machine != "*") text += " on " + *when.machine;
+  if (!when.phase.empty()) text += " in " + when.phase;
+  if (!when.job_state.empty()) text += " while " + when.job_state;
+  if (when.boot != 0) text += fmt::format(" of boot {}", when.boot);
+  if (when.time_ns) text += fmt::format(" from {} s", static_cast<double>(*when.time_ns) / 1e9);
+  return text;
 }
 
 std::string fault_name(const PlannedFault& fault) {
   const FaultTrigger& when = fault.when;
   std::string name(action_name(fault.action));
   if (!fault.place.empty()) name += " " + fault.place;
-  name += when.side == EventSide::before ? " at " : " after ";
-  name += when.event ? event_name(*when.event) : "event";
-  if (when.event_number != 0)
-    name += fmt::format("{} {}", when.event ? " as event" : "", when.event_number);
-  else
-    name += fmt::format(" {}", when.nth);
-  if (when.nth_to != 0) name += fmt::format("..{}", when.nth_to);
-  if (!when.place.empty()) name += " of " + when.place;
-  if (when.extent)
-    name += fmt::format(" on bytes {}+{}", when.extent->offset_bytes, when.extent->length_bytes);
-  if (when.machine && !when.machine->empty() && *when.machine != "*") name += " on " + *when.machine;
-  if (!when.phase.empty()) name += " in " + when.phase;
-  if (when.boot != 0) name += fmt::format(" of boot {}", when.boot);
-  if (when.time_ns) name += fmt::format(" from {} s", static_cast<double>(*when.time_ns) / 1e9);
+  const std::vector<FaultTrigger>& parts = when.any.empty() ? when.all : when.any;
+  if (parts.empty()) {
+    name += when.side == EventSide::before ? " at " : " after ";
+    name += moment_text(when);
+  } else {
+    name += when.any.empty() ? " at all of (" : " at any of (";
+    for (const FaultTrigger& part : parts)
+      name += fmt::format("{}{}{}", &part == parts.data() ? "" : "; ",
+                          part.side == EventSide::before ? "" : "after ", moment_text(part));
+    name += ")";
+  }
+  if (!when.after.empty()) name += " after " + when.after;
   if (fault.times != 1) name += fault.times == 0 ? ", always" : fmt::format(", {} times", fault.times);
   return name;
 }

@@ -17,6 +17,7 @@ enum class ActionPlace : uint8_t {
   drive,        // a drive's name
   source_file,  // a path under /source
   path,         // an absolute path
+  other_file,   // an absolute path that is not under /source
 };
 
 struct FaultRule {
@@ -26,6 +27,7 @@ struct FaultRule {
   bool only_before = false;      // it makes the call itself go wrong: after the call it is too late
   bool only_computer = false;    // of the computer's events only
   bool takes_survivors = false;  // something loses what it had not made durable
+  bool only_chain = false;       // in worlds of the whole chain only
 };
 FaultRule rule_of(FaultAction action);
 

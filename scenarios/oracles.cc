@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/journal/record.h"
@@ -14,7 +15,7 @@ namespace seedbed {
 namespace {
 
 constexpr size_t kFindingsMax = 20;
-constexpr uint64_t kClusterBytes = 4096;
+constexpr std::string_view kAbsent = ": no blob of this path is in the manifest";  // as the judge says it
 
 // The drives that the scenario's commands name, each once.
 std::set<std::string> drives_of(const World& world) {
@@ -36,6 +37,20 @@ uint64_t staged_blob_bytes(const World& world) {
     if (const auto stat = files.stat("/staging/" + entry.name); stat && entry.name.ends_with(".BaseBlob"))
       bytes += stat->size_bytes;
   return bytes;
+}
+
+// What was promised of a drive holds where it stands, not for a stranger in its slot: the world with each
+// drive back in its own. Nothing when they stand there.
+std::optional<World> with_own_drives(const World& world) {
+  std::optional<World> own;
+  for (size_t i = 0; i < world.scenario->drives.size(); i++) {
+    const std::string& slot = world.scenario->drives[i].name;
+    const auto stands = world.slots.find(slot);
+    if (stands == world.slots.end() || stands->second < world.scenario->drives.size()) continue;
+    if (!own) own = world;
+    own->slots[slot] = i;
+  }
+  return own;
 }
 
 }  // namespace
@@ -71,9 +86,13 @@ void Oracles::heard(const std::vector<std::string>& said) {
 
 // What the shipped drives hold must be what their journals say is complete.
 void Oracles::judge_drives(const World& world, int number) {
+  if (const auto own = with_own_drives(world)) return judge_drives(*own, number);
+  std::map<std::string, size_t> absent;  // files that a drive does not carry
+  size_t judged_drives = 0;
   for (const std::string& drive : drives_of(world)) {
     const auto history = world.history(drive);
-    if (!history && world.promises.completed && drive == world.promises.drive)
+    if (!history && world.promises.completed && drive == world.promises.drive &&
+        !world.rotten.contains(world.journal_path(drive)))
       find(number, "its session was said to be complete, and the journal cannot be read: " +
                        history.error().message());
     if (!history || !history->built || history->open_session() != nullptr) continue;
@@ -90,7 +109,7 @@ void Oracles::judge_drives(const World& world, int number) {
     if (world.chain && damaged_in_shipment(world, drive))
       continue;                         // the data centre must say so, not the drive
     std::optional<World> with_staging;  // the drive's source, as it was before somebody emptied it
-    if (world.chain && world.chain->staging_dropped) {
+    if (world.chain && (world.chain->staging_dropped || !world.rotten.empty())) {
       with_staging = world;
       with_staging->files = *world.chain->staged_files;
     }
@@ -101,8 +120,17 @@ void Oracles::judge_drives(const World& world, int number) {
       before.restore_sources();
       findings = judged(before);
     }
-    for (const std::string& finding : findings) find(number, drive + ": " + finding);
+    judged_drives++;
+    for (const std::string& finding : findings)
+      if (world.chain && finding.ends_with(kAbsent))
+        absent[finding]++;
+      else
+        find(number, drive + ": " + finding);
   }
+  // A job's drives share the files: one of them must carry each.
+  if (!world.chain || !world.chain->job_created) return;
+  for (const auto& [finding, drives] : absent)
+    if (drives == judged_drives) find(number, finding + " of any drive");
 }
 
 void Oracles::note(int number, std::vector<std::string> findings) {
@@ -117,7 +145,8 @@ void Oracles::judge_chain_promises(const World& world) {
   if (chain.job_created) {
     std::string state;
     note(2, judge_job(world, state));
-    if (state.empty()) find(2, "the import job was said to be made, and the service does not know it");
+    if (state.empty() && !chain.job_may_be_gone(world.elapsed_ns))
+      find(2, "the import job was said to be made, and the service does not know it");
   }
   if (!chain.point.empty()) note(2, judge_point(world, chain.point));
 }
@@ -146,12 +175,14 @@ void Oracles::after_command(const World& world) {
 }
 
 void Oracles::after_death(const World& world) {
+  if (const auto own = with_own_drives(world)) return after_death(*own);
   oracle(2).ran = true;
   if (world.chain) judge_chain_promises(world);
   for (const std::string& drive : drives_of(world))
     if (world.slots.contains(drive) && unmarked(world.drive_in(drive)))
       find(2, drive + ": it holds something, and no marker that says whose it is");
   const Promises& promised = world.promises;
+  if (world.rotten.contains(world.journal_path(promised.drive))) return;  // nobody can keep a promise on it
   if (promised.session.empty() || (promised.durable_bytes == 0 && !promised.completed)) return;
   const auto history = world.history(promised.drive);
   if (!history)
@@ -224,7 +255,7 @@ void Oracles::judge_work(const World& world) {
   for (const std::string& drive : drives_of(world))
     if (const auto history = world.history(drive))
       for (const SessionHistory& session : history->sessions)
-        planned_bytes += session.bytes + session.files * kClusterBytes;
+        planned_bytes += session.bytes + session.files * history->drive.cluster_bytes;
   const DriveWork& work = world.work;
   if (world.chain && world.chain->staged) {
     // A resume writes what no mark covers yet once more, and goes on: two batches and their seals.

@@ -171,8 +171,8 @@ Result<DefectFinding> DefectJudge::judge(const PlantedCase& planted) {
       finding.how = "explore";
       Explorer explorer(scenario, {.seed = scenario->seed,
                                    .budget = finding.states_max - finding.states,
-                                   .enough = [&] { return search.over(); },
-                                   .defect = defect});
+                                   .stop = [&] { return search.over(); },
+                                   .run = options_with(defect)});
       const ExploreTotals totals = TRY(explorer.run(
           [&](const ScenarioRecord& failed) {
             finding.states++;

@@ -18,16 +18,14 @@ namespace {
 
 constexpr uint64_t kEventsBytesMax = 1 * GiB;
 
-// `defect`: what is planted in the world, behind a token's %; "": nothing.
-Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, bool keep_events,
-                                 const std::string& defect = "") {
-  const auto scenario = TRY(load_scenario(rig.files, token.file));
+Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, bool keep_events) {
+  const auto scenario = TRY(load_scenario(rig.files, token.file, token.edits));
   ScenarioRunOptions options;
   options.extra_faults = token.faults;
   options.keep_events = keep_events;
   options.real_us = rig.real_us;
-  if (!defect.empty()) {
-    options.defect = TRY(defect_named(defect));
+  if (!token.defect.empty()) {
+    options.defect = TRY(defect_named(token.defect));
     options.every_fault_must_fire = false;
   }
   return run_scenario(scenario, token.seed, options);
@@ -69,9 +67,8 @@ Result<int> replay(const RigContext& rig, const std::string& what, const std::st
     rig.console.result(fmt::format("seedbed: {} replayed bit for bit, {} differ", same, different));
     return different > 0 ? 5 : same > 0 ? 0 : 4;
   }
-  const size_t mark = std::min(what.rfind('%'), what.size());
-  const RunToken token = TRY(RunToken::parse(what.substr(0, mark)));
-  const ScenarioRun run = TRY(replay_token(rig, token, !events.empty(), what.substr(std::min(mark + 1, what.size()))));
+  const RunToken token = TRY(RunToken::parse(what));
+  const ScenarioRun run = TRY(replay_token(rig, token, !events.empty()));
   if (!events.empty()) {
     std::string text;
     for (const Event& event : run.events) text += event_text(event) + '\n';

@@ -40,26 +40,59 @@ std::optional<SweepCounts> parse_counts_line(std::string_view line) {
   return counts;
 }
 
-std::string totals_line(const ExploreTotals& totals) {
-  return Json{{"event", "totals"},           {"crash_points", totals.crash_points},
-              {"states", totals.states},     {"distinct", totals.distinct},
-              {"mine", totals.mine},         {"judged", totals.judged},
-              {"promised", totals.promised}, {"failed", totals.failed},
-              {"joined", totals.joined}}
-      .dump();
+// Every number of the totals by its name.
+template <typename Totals, typename Visit>
+static void each_total(Totals& totals, Visit visit) {
+  visit("crash_points", totals.crash_points);
+  visit("states", totals.states);
+  visit("distinct", totals.distinct);
+  visit("mine", totals.mine);
+  visit("judged", totals.judged);
+  visit("again", totals.again);
+  visit("promised", totals.promised);
+  visit("failed", totals.failed);
+  visit("to_expand", totals.to_expand);
+  visit("expanded", totals.expanded);
+  visit("deep_states", totals.deep_states);
+  visit("deep_judged", totals.deep_judged);
+  visit("joined", totals.joined);
+  visit("fired", totals.fired);
+  visit("without_pairs", totals.without_pairs);
+}
+
+std::string totals_line(const ExploreTotals& totals, const std::string& scenario) {
+  Json json = {{"event", "totals"}};
+  if (!scenario.empty()) json["scenario"] = scenario;
+  each_total(totals, [&](const char* name, uint64_t value) { json[name] = value; });
+  return json.dump();
 }
 
 std::optional<ExploreTotals> parse_totals_line(std::string_view line) {
   const Json json = object_of(line, "totals");
   if (json.is_null()) return std::nullopt;
-  return ExploreTotals{.crash_points = number(json, "crash_points"),
-                       .states = number(json, "states"),
-                       .distinct = number(json, "distinct"),
-                       .mine = number(json, "mine"),
-                       .judged = number(json, "judged"),
-                       .promised = number(json, "promised"),
-                       .failed = number(json, "failed"),
-                       .joined = number(json, "joined")};
+  ExploreTotals totals;
+  each_total(totals, [&](const char* name, uint64_t& value) { value = number(json, name); });
+  return totals;
+}
+
+std::string judged_line(const std::vector<JudgedState>& states) {
+  Json json = {{"event", "judged"}, {"states", Json::array()}};
+  for (const JudgedState& state : states)
+    json["states"].push_back(Json::array({state.hash, state.promised, state.failure}));
+  return json.dump();
+}
+
+std::optional<std::vector<JudgedState>> parse_judged_line(std::string_view line) {
+  const Json json = object_of(line, "judged");
+  if (json.is_null() || !json.contains("states") || !json["states"].is_array()) return std::nullopt;
+  std::vector<JudgedState> states;
+  for (const Json& state : json["states"]) {
+    if (!state.is_array() || state.size() != 3 || !state[0].is_number_unsigned() || !state[1].is_boolean() ||
+        !state[2].is_string())
+      return std::nullopt;
+    states.push_back({state[0].get<uint64_t>(), state[1].get<bool>(), state[2].get<std::string>()});
+  }
+  return states;
 }
 
 std::string listing_line(const Scenario& scenario) {
@@ -68,6 +101,7 @@ std::string listing_line(const Scenario& scenario) {
               {"file", scenario.file},
               {"proves", scenario.proves},
               {"tags", scenario.tags},
+              {"requirements", scenario.requirements},
               {"expected", verdict_name(scenario.expect.verdict)},
               {"faults", scenario.faults.size()}}
       .dump();

@@ -12,6 +12,7 @@
 #include "scenarios/defect_catalog.h"
 #include "scenarios/scenario_run.h"
 #include "scenarios/suite.h"
+#include "scenarios/swarm.h"
 #include "scenarios/worker_pool.h"
 
 namespace seedbed {
@@ -37,7 +38,7 @@ class Run {
   Result<int> run() {
     const uint64_t start_us = rig_.real_us();
     suite_ = TRY(suite_of(rig_.files, options_));
-    for (const std::string& path : options_.paths) absolute_.push_back(TRY(rig_.files.real_path(path)));
+    for (const std::string& path : options_.paths) absolute_.push_back(TRY(absolute(path)));
     begin();
     if (options_.rung != "sim") {
       for (const auto& scenario : suite_) add(not_on_this_rung(*scenario));
@@ -88,6 +89,12 @@ class Run {
   }
 
   unsigned second_jobs() const noexcept { return options_.jobs == 1 ? 2 : options_.jobs - 1; }
+
+  // A worker's directory is another one.
+  Result<std::string> absolute(const std::string& path) const {
+    if (swarm_named(path)) return path;
+    return rig_.files.real_path(path);
+  }
 
   ScenarioRecord blank(const Scenario& scenario) const {
     ScenarioRecord record;
@@ -203,8 +210,8 @@ class Run {
     const std::string out = TRY(rig_.files.real_path(options_.out));
     std::vector<WorkerSpec> workers(2);
     std::vector<std::vector<std::string>> logs(2);
-    std::string token = RunToken{TRY(rig_.files.real_path(scenario.file)), seed, {}}.text();
-    if (!options_.defect.empty()) token += "%" + options_.defect;
+    const std::string token =
+        RunToken{TRY(absolute(scenario.file)), seed, {}, {}, options_.defect}.text();
     for (size_t i = 0; i < 2; i++)
       workers[i].words = {"replay", token, "--events",
                           join_path(out, fmt::format("differs-{}.events", i + 1))};

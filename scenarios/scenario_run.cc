@@ -11,8 +11,6 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kClusterBytes = 4096;
-
 // What the record says of the drive's work; the bound is oracle 6's.
 void tell_work(const World& world, ScenarioRecord& record) {
   record.written_bytes = world.work.written_bytes;
@@ -21,7 +19,7 @@ void tell_work(const World& world, ScenarioRecord& record) {
     if (const auto history = world.history(drive.name))
       for (const SessionHistory& session : history->sessions) {
         record.source_bytes += session.bytes;
-        padded_bytes += session.bytes + session.files * kClusterBytes;
+        padded_bytes += session.bytes + session.files * history->drive.cluster_bytes;
       }
   record.redone_bytes = world.work.data_bytes - std::min(world.work.data_bytes, padded_bytes);
   record.redo_bound_bytes = world.work.interruptions * world.scenario->computer.redo_bytes;
@@ -41,10 +39,10 @@ void tell_faults(const World& world, const std::map<std::string, std::string>& f
 // Whether faults that break the contract happened and nothing of them is left: then "survived" is right where
 // a refusal was expected.
 bool damage_is_gone(const World& world) {
-  bool broke = false;
-  for (const FaultPlan::Standing& standing : world.faults.standings())
-    broke = broke || (standing.fired > 0 && (standing.fault.action == FaultAction::bit_rot ||
-                                             standing.fault.action == FaultAction::bad_sectors));
+  static constexpr FaultAction kActions[] = {FaultAction::bit_rot, FaultAction::bad_sectors,
+                                             FaultAction::stale_block, FaultAction::misdirected_write};
+  const bool broke =
+      std::ranges::any_of(kActions, [&](FaultAction action) { return world.faults.fired(action); });
   return broke &&
          std::ranges::all_of(world.drives, [](const DriveState& drive) { return drive.damaged().empty(); });
 }
@@ -58,13 +56,14 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
     record.expected = Verdict::survived;
     record.why = "the damage was written over";
   }
+  if (record.verdict == Verdict::refused && expect.or_refused) record.expected = Verdict::refused;
   record.as_expected = record.verdict == record.expected;
   if (record.as_expected && record.verdict == Verdict::refused &&
       record.why.find(expect.refusal) == std::string::npos) {
     record.as_expected = false;
     record.why = fmt::format("the refusal does not say \"{}\": {}", expect.refusal, record.why);
   }
-  if (!record.as_expected || !every_fault_must_fire) return;
+  if (!record.as_expected || !every_fault_must_fire || journey.world().scenario->swarm) return;
   const auto silent = std::ranges::find(record.faults, uint64_t{0}, &FaultRecord::fired);
   if (silent != record.faults.end()) {
     record.verdict = Verdict::not_measured;
@@ -73,13 +72,16 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
   }
 }
 
-ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died) {
+// `memory`: what was known before; null: nothing.
+ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
+                 const Journey::Memory* memory) {
   const uint64_t start_us = options.real_us();
   EventLog log(options.keep_events, world.events);
   Timeline timeline;
   std::map<std::string, std::string> fired_at;
   Event at_fault;
-  Journey journey(std::move(world), log);
+  const Journey::Memory fresh(world.chain.has_value());
+  Journey journey(std::move(world), log, memory != nullptr ? *memory : fresh);
   journey.play(
       [&](const World& now, const Event& event, EventSide side) {
         timeline.see(now, event, side);
@@ -99,8 +101,9 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died)
   record.proves = end.scenario->proves;
   record.tags = end.scenario->tags;
   record.seed = end.seed;
-  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults}.text();
-  if (end.defect) record.token += "%" + end.defect->name();
+  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults, end.scenario->edits,
+                          end.defect ? end.defect->name() : ""}
+                     .text();
   TraceHash hash;
   hash.mix(log.hash());
   hash.mix(end.hash());
@@ -138,11 +141,12 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
   }
   World world = TRY(World::make(std::move(planned), seed));
   world.defect = options.defect;
-  return play(std::move(world), options, false);
+  return play(std::move(world), options, false, nullptr);
 }
 
-ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died) {
-  return play(std::move(world), options, just_died);
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died,
+                     const Journey::Memory* memory) {
+  return play(std::move(world), options, just_died, memory);
 }
 
 }  // namespace seedbed

@@ -17,8 +17,8 @@ struct ScenarioRunOptions {
   bool every_fault_must_fire = true;  // sweeps judge that over all their runs
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
   Watch watch;
-  std::function<void(const World&)> at_start;  // of each command, before it boots
-  Journey::Known known_future;                 // ends the run where it says yes; the caller knows the rest
+  Journey::AtStart at_start;    // of each boot
+  Journey::Known known_future;  // ends the run where it says yes; the caller knows the rest
   std::shared_ptr<const PlantedDefect> defect = nullptr;  // of run_scenario: what is wrong with the ports
 };
 
@@ -32,7 +32,9 @@ struct ScenarioRun {
 Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario, uint64_t seed,
                                  const ScenarioRunOptions& options);
 // As run_scenario, from a world that has just died, or that stands before a command: what exploration does
-// with each crash. The extra faults are in its plan already.
-ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died);
+// with each crash. The extra faults are in its plan already. `memory` is that of the boot which died or is
+// next; null: of a first boot.
+ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died,
+                     const Journey::Memory* memory = nullptr);
 
 }  // namespace seedbed

@@ -7,11 +7,14 @@
 #include <ctime>
 
 #include "engine/linux/posix_files.h"
+#include "scenarios/coverage_command.h"
 #include "scenarios/explore_command.h"
 #include "scenarios/list_command.h"
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
 #include "scenarios/selftest_command.h"
+#include "scenarios/scenario_schema.h"
+#include "scenarios/shrink_command.h"
 #include "scenarios/sweep_command.h"
 
 namespace seedbed {
@@ -24,6 +27,7 @@ constexpr const char* kExitCodes =
     "usage,\n"
     "0 all as expected.";
 constexpr const char* kSuites = "scenarios/suites";
+constexpr const char* kRequirements = "docs/requirements.md";
 
 uint64_t real_us() {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
@@ -57,9 +61,9 @@ int run(int argc, char** argv) {
 
   std::vector<std::string> paths;
   std::string rung = "sim", seed, seeds = "1..1", shard = "1/1", out = "reports/out", tag, events, html,
-              junit, what, other;
+              junit, what, other, state;
   unsigned jobs = 1, timeout_s = 300, depth = 1;
-  uint64_t budget = 0;
+  uint64_t budget = 0, minutes = 0, samples = 0, pairs = 64;
   bool keep_failed = false;
   const auto sub = [&](const char* name, const char* text) {
     auto* command = app.add_subcommand(name, text);
@@ -89,24 +93,47 @@ int run(int argc, char** argv) {
   run_app->add_flag("--keep-failed", keep_failed, "write the event log of what did not go as expected");
   with_jobs(run_app), with_tag(run_app), with_out(run_app);
 
+  const auto with_bound = [&](CLI::App* command) {
+    command->add_option("--depth", depth, "crashes within a run: 1 or 2")->capture_default_str();
+    command->add_option("--budget", budget, "judge at most so many states of each scenario (0: all)");
+    command->add_option("--samples", samples, "seeded survivors too, so many at each crash")
+        ->check(CLI::Range(uint64_t{0}, uint64_t{1'000'000}));
+    command
+        ->add_option("--pairs", pairs, "each pair of losses too, where at most so many effects are pending")
+        ->capture_default_str();
+    command->add_option("--state", state, "file of what was judged: the same command goes on with it");
+    command->add_option("--seed", seed, "replaces the files' seeds");
+  };
   auto* explore_app =
-      sub("explore", "every crash point of one scenario, with every set of survivors within the bound");
-  explore_app->add_option("scenario", what, "one file")->required();
-  explore_app->add_option("--depth", depth, "crashes within a run: 1")->capture_default_str();
-  explore_app->add_option("--budget", budget, "judge at most so many states (0: all)");
-  explore_app->add_option("--seed", seed, "replaces the file's seed");
+      sub("explore", "every crash point of scenarios, with every set of survivors within the bound");
+  explore_app->add_option("scenarios", paths, "files or directories of them")->required();
+  explore_app->add_option("--minutes", minutes, "stop then, cleanly, with exit code 4 if something is left");
+  with_bound(explore_app);
   with_jobs(explore_app);
 
   auto* sweep_app = sub("sweep", "a suite under many seeds");
-  sweep_app->add_option("scenarios", paths, "files or directories of them")->required();
+  sweep_app->add_option("scenarios", paths, "files or directories of them");
+  std::vector<std::string> swarms;
+  sweep_app->add_option("--swarm", swarms, "scenarios drawn from the seeds: drive, chain, services")
+      ->check(CLI::IsMember({"drive", "chain", "services"}));
   sweep_app->add_option("--seeds", seeds, "A..B, both included")->required();
   sweep_app->add_option("--shard", shard, "I/N: only this part of the runs");
   with_jobs(sweep_app), with_tag(sweep_app), with_out(sweep_app);
+
+  auto* merge_app = sub("merge", "the parts of one sweep as one, judged as a whole");
+  merge_app->add_option("directories", paths, "each part's --out, with its sweep.json")->required();
+  with_out(merge_app);
 
   auto* replay_app = sub("replay", "the same run again, bit for bit");
   replay_app->add_option("what", what, "a run.json, or a token as a failed run prints it")->required();
   replay_app->add_option("--events", events,
                          "write the event log as text here (-: standard output); tokens only");
+
+  uint64_t runs = 3000;
+  auto* shrink_app = sub("shrink", "the smallest run that still fails in the same way, as one line");
+  shrink_app->add_option("what", what, "a token, or a run.json: its first run that failed")->required();
+  shrink_app->add_option("--out", state, "write it as a scenario file, too");
+  shrink_app->add_option("--runs", runs, "at most so many")->capture_default_str();
 
   auto* diff_app = sub("diff", "where two event logs, as replay --events writes them, first part");
   diff_app->add_option("a", what, "")->required();
@@ -125,6 +152,17 @@ int run(int argc, char** argv) {
   auto* list_app = sub("list", "the scenarios, one line each");
   list_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
   with_tag(list_app);
+  bool requirements = false;
+  std::string page = kRequirements;
+  list_app->add_flag("--requirements", requirements, "the requirements instead, and what shows each");
+  list_app->add_option("--page", page, "where the requirements stand")->capture_default_str();
+
+  auto* coverage_app =
+      sub("coverage", "run suites once; which faults fired in which phases, and which never did");
+  coverage_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
+  coverage_app->add_option("--seed", seed, "replaces the files' seeds: each becomes hash(N, name)");
+
+  auto* schema_app = sub("schema", "the JSON Schema of scenario files, for editors");
 
   auto* report_app = sub("report", "several runs' run.json as one page");
   report_app->add_option("directories", paths, "each with a run.json")->required();
@@ -142,12 +180,11 @@ int run(int argc, char** argv) {
   work_selftest->add_option("--shard", shard);
   std::string defect;  // what is planted in every world: for selftests
   for (auto* command : {run_app, work_run}) command->add_option("--defect", defect)->group("");
-  for (auto* command : {work_run, work_sweep}) command->add_option("scenarios", paths);
-  work_explore->add_option("scenario", what);
-  work_explore->add_option("--budget", budget);
+  for (auto* command : {work_run, work_sweep, work_explore}) command->add_option("scenarios", paths);
+  with_bound(work_explore);
   work_sweep->add_option("--seeds", seeds);
-  for (auto* command : {work_run, work_sweep, work_explore}) {
-    command->add_option("--shard", shard);
+  for (auto* command : {work_run, work_sweep, work_explore}) command->add_option("--shard", shard);
+  for (auto* command : {work_run, work_sweep}) {
     command->add_option("--seed", seed);
     command->add_option("--tag", tag);
   }
@@ -158,6 +195,7 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
 
+  for (const std::string& kind : swarms) paths.push_back("swarm:" + kind);
   const bool works = *work_run || *work_sweep || *work_explore || *work_selftest;
   PosixFiles files;
   const RigContext rig{Console(json || works, quiet), files, real_us, started_utc(), SEEDBED_VERSION};
@@ -183,15 +221,22 @@ int run(int argc, char** argv) {
   selftest.timeout_s = timeout_s;
   selftest.part = *part;
   const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
-  const ExploreCommandOptions explore_options{what, given, depth, budget, jobs, timeout_s, *part};
+  const ExploreCommandOptions explore_options{paths, given, depth, budget,    minutes, samples,
+                                              pairs, state, jobs,  timeout_s, *part};
   if (*run_app) return run_command(rig, run_options);
   if (*explore_app) return explore_command(rig, explore_options);
   if (*sweep_app) return sweep_command(rig, sweep_options);
+  if (*merge_app) return merge_command(rig, paths, out);
   if (*replay_app) return replay_command(rig, what, events);
+  if (*shrink_app) return shrink_command(rig, {what, state, runs});
   if (*diff_app) return diff_command(rig, what, other);
   if (*selftest_app) return selftest_command(rig, selftest);
   if (*work_selftest) return selftest_worker(rig, selftest);
-  if (*list_app) return list_command(rig, paths.empty() ? std::vector<std::string>{kSuites} : paths, tag);
+  const std::vector<std::string> suites = paths.empty() ? std::vector<std::string>{kSuites} : paths;
+  if (*list_app)
+    return requirements ? list_requirements_command(rig, suites, page) : list_command(rig, suites, tag);
+  if (*coverage_app) return coverage_command(rig, suites, given);
+  if (*schema_app) return schema_command(rig);
   if (*report_app) return report_command(rig, paths, html, junit);
   if (*work_run) return run_worker(rig, run_options);
   if (*work_sweep) return sweep_worker(rig, sweep_options);

@@ -7,6 +7,8 @@
 
 #include "engine/base/random.h"
 #include "scenarios/scenario_file.h"
+#include "scenarios/swarm.h"
+#include "scenarios/toml_text.h"
 
 namespace seedbed {
 
@@ -32,10 +34,22 @@ Status collect(FileStore& files, const std::string& path, int depth, std::vector
 
 }  // namespace
 
-Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path) {
-  const Bytes text = TRY(read_file(files, path, kScenarioBytesMax));
-  Scenario scenario = TRY(parse_scenario(as_text(text), path));
+Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path,
+                                                      const std::vector<ScenarioEdit>& edits) {
+  if (const auto swarm = swarm_named(path)) {
+    if (edits.empty()) return std::make_shared<const Scenario>(swarm_of(*swarm));
+    return fail(ErrorCode::unsupported, "a scenario drawn from its seed has no file that could be edited",
+                path, "Write the world that failed down as a file first");
+  }
+  const Bytes bytes = TRY(read_file(files, path, kScenarioBytesMax));
+  std::string text(as_text(bytes));
+  if (!edits.empty()) {
+    TomlValue document = TRY(parse_toml(text, path));
+    text = toml_text(TRY(edited(std::move(document), edits)));
+  }
+  Scenario scenario = TRY(parse_scenario(text, path));
   scenario.file = path;
+  scenario.edits = edits;
   return std::make_shared<const Scenario>(std::move(scenario));
 }
 
@@ -45,7 +59,10 @@ Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files
   std::map<std::string, std::string> names;
   for (const std::string& path : paths) {
     std::vector<std::string> found;
-    TRY(collect(files, path, 0, found));
+    if (swarm_named(path))
+      found.push_back(path);
+    else
+      TRY(collect(files, path, 0, found));
     if (found.empty())
       return fail(ErrorCode::invalid_argument, "the directory holds no scenario (*.toml)", path,
                   "Name another one");

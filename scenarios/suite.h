@@ -13,10 +13,11 @@ namespace seedbed {
 
 // Every *.toml of the paths, directories with all that is in them. Errors: not_found, and those of
 // parse_scenario; invalid_argument when a directory holds none, or when two scenarios share a name (their
-// seeds would be equal).
+// seeds would be equal). With edits, places in errors are those of the edited text.
 Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files,
                                                                 const std::vector<std::string>& paths);
-Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path);
+Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path,
+                                                      const std::vector<ScenarioEdit>& edits = {});
 
 // The seed of a scenario: its own, or with --seed hash(N, name), so that one number decides a whole suite.
 uint64_t seed_of(const Scenario& scenario, const std::optional<uint64_t>& given);

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
+#include "engine/base/checksum.h"
+#include "engine/base/text.h"
 #include "reports/run_json.h"
 #include "scenarios/rig_lines.h"
 #include "scenarios/scenario_run.h"
 #include "scenarios/suite.h"
+#include "scenarios/sweep_record.h"
 #include "scenarios/worker_pool.h"
 
 namespace seedbed {
@@ -28,6 +30,31 @@ Result<Suite> suite_of(const RigContext& rig, const SweepCommandOptions& options
                   [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
   if (suite.empty()) return fail(ErrorCode::invalid_argument, "no scenario to sweep", options.tag);
   return suite;
+}
+
+// Of names and texts, so that parts from several machines are known to be of one suite.
+Result<std::string> digest_of(const RigContext& rig, const Suite& suite) {
+  std::string all;
+  for (const auto& scenario : suite) {
+    const Bytes text = TRY(read_file(rig.files, scenario->file, kTomlBytesMax));
+    all += fmt::format("{} {} {}", scenario->name, text.size(), as_text(text));
+  }
+  return hex_lower(ByteSpan(sha256_of(as_bytes(all))).first(8));
+}
+
+Status write_sweep(const RigContext& rig, const std::string& out, const SweepRecord& sweep) {
+  if (!rig.files.stat(parent_of(out))) TRY(rig.files.make_directory(parent_of(out), 0755));
+  if (!rig.files.stat(out)) TRY(rig.files.make_directory(out, 0755));
+  return replace_file(rig.files, join_path(out, "sweep.json"), as_bytes(encode_sweep_json(sweep)), 0644);
+}
+
+void tell_sweep(const RigContext& rig, const SweepRecord& sweep) {
+  if (sweep.whole())
+    for (const std::string& fault : sweep.never_fired())
+      rig.console.result("never fired in any run: " + fault);
+  if (sweep.counts.runs < sweep.runs_planned())
+    rig.console.result(fmt::format("{} runs were not made", sweep.runs_planned() - sweep.counts.runs));
+  rig.console.result(closing_line(sweep));
 }
 
 // The runs are numbered seed by seed; a part has every count-th of them.
@@ -115,16 +142,17 @@ class Sweep {
   }
 
   Result<int> conclude(uint64_t elapsed_us) {
-    const SweepCounts all = sum();
-    uint64_t never = 0;
+    SweepRecord sweep;
+    sweep.counts = sum();
     for (const auto& scenario : suite_)
-      for (const PlannedFault& fault : scenario->faults) {
-        const auto fired = all.fired.find(scenario->name + ": " + fault.name);
-        if (fired != all.fired.end() && fired->second > 0) continue;
-        never++;
-        rig_.console.result(fmt::format("never fired in any run: {}: {}", scenario->name, fault.name));
-      }
-    RunRecord record;
+      for (const PlannedFault& fault : scenario->faults)
+        sweep.counts.fired.try_emplace(scenario->name + ": " + fault.name, 0);
+    sweep.suite = TRY(digest_of(rig_, suite_));
+    sweep.tag = options_.tag;
+    sweep.seeds = options_.seeds;
+    sweep.scenarios = suite_.size();
+    sweep.parts = {options_.part};
+    RunRecord& record = sweep.run;
     record.version = rig_.version;
     record.command = "sweep";
     record.seed = options_.seeds.first;
@@ -132,19 +160,11 @@ class Sweep {
     record.started_utc = rig_.started_utc;
     record.real_us = elapsed_us;
     record.options = {{"seeds", fmt::format("{}..{}", options_.seeds.first, options_.seeds.last)},
-                      {"runs", std::to_string(all.runs)}};
+                      {"runs", std::to_string(sweep.counts.runs)}};
     record.scenarios = failed_;
-    if (!rig_.files.stat(parent_of(options_.out)))
-      TRY(rig_.files.make_directory(parent_of(options_.out), 0755));
-    if (!rig_.files.stat(options_.out)) TRY(rig_.files.make_directory(options_.out, 0755));
-    TRY(replace_file(rig_.files, join_path(options_.out, "sweep.json"), as_bytes(encode_run_json(record)),
-                     0644));
-    rig_.console.result(fmt::format(
-        "seedbed: {} runs ({} of them twice, the same each time), {} events, {:.1f} s, {} failed, {} faults "
-        "never fired",
-        all.runs, all.twice, all.events, static_cast<double>(elapsed_us) / 1e6, failed_.size(), never));
-    if (!failed_.empty()) return exit_code_of(record);
-    return never > 0 || all.runs == 0 ? 4 : 0;
+    TRY(write_sweep(rig_, options_.out, sweep));
+    tell_sweep(rig_, sweep);
+    return exit_code_of(sweep);
   }
 
   const RigContext& rig_;
@@ -157,11 +177,41 @@ class Sweep {
 
 }  // namespace
 
-int sweep_command(const RigContext& rig, const SweepCommandOptions& options) {
-  const auto code = Sweep(rig, options).run();
+static int told(const RigContext& rig, const Result<int>& code) {
   if (code) return *code;
   rig.console.complain(code.error());
   return kUsage;
+}
+
+int sweep_command(const RigContext& rig, const SweepCommandOptions& options) {
+  return told(rig, Sweep(rig, options).run());
+}
+
+static Result<int> merge(const RigContext& rig, const std::vector<std::string>& directories,
+                         const std::string& out) {
+  std::vector<std::pair<std::string, SweepRecord>> parts;
+  for (const std::string& directory : directories) {
+    const std::string path = join_path(directory, "sweep.json");
+    const Bytes text = TRY(read_file(rig.files, path, kRunJsonMaxBytes));
+    SweepRecord part = TRY(parse_sweep_json(as_text(text), path));
+    parts.emplace_back(path, std::move(part));
+  }
+  const SweepRecord sweep = TRY(merge_sweeps(std::move(parts)));
+  size_t shown = 0;
+  for (const ScenarioRecord& failed : sweep.run.scenarios) {
+    rig.console.json(encode_scenario_line_json(failed));
+    if (shown++ >= kShownMax) continue;
+    rig.console.result(scenario_line(failed));
+    if (!failed.token.empty()) rig.console.result("     seedbed replay '" + failed.token + "'");
+  }
+  TRY(write_sweep(rig, out, sweep));
+  tell_sweep(rig, sweep);
+  return exit_code_of(sweep);
+}
+
+int merge_command(const RigContext& rig, const std::vector<std::string>& directories,
+                  const std::string& out) {
+  return told(rig, merge(rig, directories, out));
 }
 
 int sweep_worker(const RigContext& rig, const SweepCommandOptions& options) {
@@ -185,7 +235,7 @@ int sweep_worker(const RigContext& rig, const SweepCommandOptions& options) {
     ScenarioRecord& record = run->record;
     counts.runs++;
     counts.events += record.events;
-    if (counts.runs % kTwiceEvery == 0) {
+    if (i % kTwiceEvery == kTwiceEvery - 1) {  // by its number: however the sweep is divided, the same ones
       const auto again = run_scenario(scenario, seed, run_options);
       counts.twice++;
       if (!again || again->record.event_log_hash != record.event_log_hash) {

@@ -20,8 +20,10 @@ struct SweepCommandOptions {
   unsigned timeout_s = 300;
 };
 
-// The exit code, as exit_code_of(record) gives it; run.json has the runs that failed.
+// The exit code, as exit_code_of(sweep) gives it; sweep.json has the counts and the runs that failed.
 int sweep_command(const RigContext& rig, const SweepCommandOptions& options);
+// `seedbed merge`: the parts of one sweep, each with its sweep.json, as one; exit code as of the whole.
+int merge_command(const RigContext& rig, const std::vector<std::string>& directories, const std::string& out);
 // Worker: does the runs of its part; prints one JSON line for each that failed, and counts.
 int sweep_worker(const RigContext& rig, const SweepCommandOptions& options);
 

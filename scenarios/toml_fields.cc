@@ -7,6 +7,7 @@
 
 #include "scenarios/near_words.h"
 #include "scenarios/size_text.h"
+#include "simulator/die.h"
 
 namespace seedbed {
 
@@ -21,7 +22,7 @@ static bool has_control(std::string_view text) {
 }
 
 // A text in quotes, fit for one line.
-static std::string quoted(std::string_view text) {
+static std::string in_quotes(std::string_view text) {
   constexpr size_t kShown = 60;
   size_t end = std::min(text.size(), kShown);
   while (end < text.size() && end > 0 && (text[end] & 0xc0) == 0x80) end--;
@@ -34,7 +35,7 @@ static std::string quoted(std::string_view text) {
 static std::string shown(const TomlValue& value) {
   switch (value.kind) {
     case Kind::text:
-      return quoted(value.text);
+      return in_quotes(value.text);
     case Kind::integer:
       return fmt::format("{}", value.integer);
     case Kind::real:
@@ -64,8 +65,9 @@ static std::string did_you_mean(std::string_view word, TomlFields::Words known) 
 }
 
 Result<TomlFields> TomlFields::of(const TomlValue& value, std::string_view name, std::string_view path,
-                                  Words known) {
-  TomlFields fields(value, name, path);
+                                  const TableShape& shape) {
+  TomlFields fields(value, name, path, shape);
+  const std::vector<std::string_view> known = shape.key_names();
   if (value.kind != Kind::table)
     return fail(ErrorCode::invalid_argument, fmt::format("{} is {}: it must be a table", name, shown(value)),
                 toml_where(path, value.place), fmt::format("Write it as [{}] or {{ key = value }}", name));
@@ -74,7 +76,7 @@ Result<TomlFields> TomlFields::of(const TomlValue& value, std::string_view name,
     const std::string remedy = did_you_mean(item.key, known);
     return fail(ErrorCode::invalid_argument,
                 fmt::format("{} knows no key {}: it may be {}", name.empty() ? "a scenario" : name,
-                            quoted(item.key), any_of_words(known)),
+                            in_quotes(item.key), any_of_words(known)),
                 toml_where(path, item.key_place), remedy.empty() ? "Remove it" : remedy);
   }
   return fields;
@@ -99,17 +101,28 @@ std::unexpected<Error> TomlFields::wrong(std::string_view key, std::string_view 
               toml_where(path_, value->place), std::string(remedy.empty() ? "Correct the value" : remedy));
 }
 
-Status TomlFields::require(std::string_view key) const {
-  return has(key) ? Status() : wrong(key, "it is required");
+const KeyShape& TomlFields::shape_of(std::string_view key) const {
+  const KeyShape* shape = shape_->find(key);
+  if (shape == nullptr)
+    die(fmt::format("the reader of scenarios knows a key that its shape does not: {}", full(key)));
+  return *shape;
 }
 
-Status TomlFields::text(std::string_view key, std::string& out, size_t least, size_t most) const {
+Status TomlFields::require() const {
+  for (const KeyShape& shape : shape_->keys)
+    if (shape.required && !has(shape.key)) return wrong(shape.key, "it is required");
+  return {};
+}
+
+Status TomlFields::text(std::string_view key, std::string& out) const {
+  const KeyShape& shape = shape_of(key);
   const TomlValue* value = find(key);
   if (value == nullptr) return {};
   if (value->kind != Kind::text) return wrong(key, "it must be a text", "Put it in quotes");
-  const size_t length = length_of(value->text);
-  if (length < least || length > most)
-    return wrong(key, fmt::format("it must have {} to {} characters, not {}", least, most, length));
+  const auto length = static_cast<int64_t>(length_of(value->text));
+  if (length < shape.least || length > shape.most)
+    return wrong(key,
+                 fmt::format("it must have {} to {} characters, not {}", shape.least, shape.most, length));
   if (has_control(value->text)) return wrong(key, "it must be one line without control characters");
   out = value->text;
   return {};
@@ -123,17 +136,18 @@ Status TomlFields::flag(std::string_view key, bool& out) const {
   return {};
 }
 
-Result<uint64_t> TomlFields::number_of(std::string_view key, const TomlValue& value, uint64_t least,
-                                       uint64_t most) const {
-  const bool fits = value.kind == Kind::integer && value.integer >= 0 &&
-                    static_cast<uint64_t>(value.integer) >= least &&
-                    static_cast<uint64_t>(value.integer) <= most;
-  if (!fits) return wrong(key, fmt::format("it must be a whole number from {} to {}", least, most));
-  return static_cast<uint64_t>(value.integer);
+Result<int64_t> TomlFields::number_of(std::string_view key, const TomlValue& value, uint64_t most) const {
+  const KeyShape& shape = shape_of(key);
+  const auto bound = static_cast<int64_t>(std::min<uint64_t>(most, static_cast<uint64_t>(shape.most)));
+  if (value.kind != Kind::integer || value.integer < shape.least || value.integer > bound)
+    return wrong(key, fmt::format("it must be a whole number from {} to {}", shape.least, bound));
+  return value.integer;
 }
 
-Result<uint64_t> TomlFields::size_of(std::string_view key, const TomlValue& value, uint64_t least,
-                                     uint64_t most) const {
+Result<uint64_t> TomlFields::size_of(std::string_view key, const TomlValue& value, uint64_t most) const {
+  const KeyShape& shape = shape_of(key);
+  const auto least = static_cast<uint64_t>(shape.least);
+  most = std::min(most, static_cast<uint64_t>(shape.most));
   std::optional<uint64_t> bytes;
   if (value.kind == Kind::integer && value.integer >= 0) bytes = static_cast<uint64_t>(value.integer);
   if (value.kind == Kind::text) bytes = parse_size(value.text);
@@ -155,7 +169,11 @@ Status TomlFields::seconds(std::string_view key, std::optional<uint64_t>& out_ns
   return {};
 }
 
-Result<std::optional<size_t>> TomlFields::word(std::string_view key, Words words) const {
+Result<std::optional<size_t>> TomlFields::word(std::string_view key) const {
+  return word_of(key, shape_of(key).words);
+}
+
+Result<std::optional<size_t>> TomlFields::word_of(std::string_view key, Words words) const {
   const TomlValue* value = find(key);
   if (value == nullptr) return std::nullopt;
   const auto found = std::ranges::find(words, value->kind == Kind::text ? value->text : std::string());
@@ -164,7 +182,8 @@ Result<std::optional<size_t>> TomlFields::word(std::string_view key, Words words
   return static_cast<size_t>(found - words.begin());
 }
 
-Result<std::vector<std::string>> TomlFields::texts(std::string_view key, size_t count_max) const {
+Result<std::vector<std::string>> TomlFields::texts(std::string_view key) const {
+  const auto count_max = static_cast<size_t>(shape_of(key).most);
   std::vector<std::string> out;
   const TomlValue* value = find(key);
   if (value == nullptr) return out;
@@ -180,14 +199,16 @@ Result<std::vector<std::string>> TomlFields::texts(std::string_view key, size_t 
   return out;
 }
 
-Result<std::optional<TomlFields>> TomlFields::table(std::string_view key, Words known) const {
+Result<std::optional<TomlFields>> TomlFields::table(std::string_view key) const {
+  const KeyShape& shape = shape_of(key);
   const TomlValue* value = find(key);
   if (value == nullptr) return std::nullopt;
-  return TRY(of(*value, full(key), path_, known));
+  return TRY(of(*value, full(key), path_, *shape.inner));
 }
 
-Result<std::vector<TomlFields>> TomlFields::tables(std::string_view key, Words known,
-                                                   size_t count_max) const {
+Result<std::vector<TomlFields>> TomlFields::tables(std::string_view key) const {
+  const KeyShape& shape = shape_of(key);
+  const auto count_max = static_cast<size_t>(shape.most);
   std::vector<TomlFields> out;
   const TomlValue* value = find(key);
   if (value == nullptr) return out;
@@ -196,7 +217,7 @@ Result<std::vector<TomlFields>> TomlFields::tables(std::string_view key, Words k
   if (value->items.size() > count_max)
     return wrong(key, fmt::format("it must have at most {} tables, not {}", count_max, value->items.size()),
                  "Leave some out");
-  for (const TomlValue& item : value->items) out.push_back(TRY(of(item, full(key), path_, known)));
+  for (const TomlValue& item : value->items) out.push_back(TRY(of(item, full(key), path_, *shape.inner)));
   return out;
 }
 

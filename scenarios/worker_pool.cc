@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ struct Worker {
 
 // In the child, after fork: only what is safe there.
 [[noreturn]] void become(const WorkerSpec& spec, char* const* words, char* const* environment, int output) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would read what it prints
   if (!spec.directory.empty() && ::chdir(spec.directory.c_str()) != 0) ::_exit(126);
   if (::dup2(output, STDOUT_FILENO) < 0) ::_exit(126);
   ::execve("/proc/self/exe", words, environment);
@@ -83,7 +85,8 @@ WorkerEnd end_of(const Worker& worker, unsigned silent_s_max) {
 }  // namespace
 
 Result<std::vector<WorkerEnd>> run_workers(const std::vector<WorkerSpec>& specs, unsigned silent_s_max,
-                                           const std::function<void(size_t, const std::string&)>& on_line) {
+                                           const std::function<void(size_t, const std::string&)>& on_line,
+                                           const std::function<bool()>& stop) {
   std::vector<Worker> workers;
   std::vector<WorkerEnd> ends(specs.size());
   const auto stop_all = [&] {
@@ -103,7 +106,13 @@ Result<std::vector<WorkerEnd>> run_workers(const std::vector<WorkerSpec>& specs,
     workers.push_back(std::move(*worker));
   }
   std::vector<char> buffer(64 * 1024);
+  bool told_to_stop = false;
   for (size_t running = workers.size(); running > 0;) {
+    if (stop && !told_to_stop && stop()) {
+      told_to_stop = true;
+      for (const Worker& worker : workers)
+        if (worker.output >= 0) ::kill(worker.process, SIGTERM);
+    }
     std::vector<pollfd> waits;
     for (const Worker& worker : workers) waits.push_back({worker.output, POLLIN, 0});  // -1 is passed over
     const int ready = ::poll(waits.data(), waits.size(), kTick_ms);

@@ -24,9 +24,11 @@ struct WorkerEnd {
 };
 
 // Runs them all side by side until each has ended; on_line(worker, line) as lines come. A worker that prints
-// nothing for `silent_s_max` seconds is killed (0: never). Errors: no process can be made.
+// nothing for `silent_s_max` seconds is killed (0: never). When `stop` is true, asked now and then, they are
+// told once to come to an end (SIGTERM). Errors: no process can be made.
 Result<std::vector<WorkerEnd>> run_workers(
     const std::vector<WorkerSpec>& workers, unsigned silent_s_max,
-    const std::function<void(size_t worker, const std::string& line)>& on_line);
+    const std::function<void(size_t worker, const std::string& line)>& on_line,
+    const std::function<bool()>& stop = {});
 
 }  // namespace seedbed

@@ -8,6 +8,8 @@
 #include "engine/base/random.h"
 #include "engine/journal/record.h"
 #include "engine/linux/mkntfs.h"
+#include "engine/prep/drive_marker.h"
+#include "scenarios/swarm.h"
 #include "simulator/memo_formatter.h"
 
 namespace seedbed {
@@ -37,6 +39,44 @@ DeviceContract contract_of(const DriveSpec& spec, uint64_t seed) {
   return contract;
 }
 
+void plant_sectors(DriveState& drive, uint64_t offset_bytes, ByteSpan content) {
+  drive.cache.complete(drive.cache.submit_write(offset_bytes, content));
+  drive.cache.settle(drive.cache.completed());
+}
+
+// As it comes to this computer.
+void give_flaw(DriveState& drive, const DriveSpec& spec, const FileTree& files, uint64_t seed) {
+  drive.real_capacity_bytes = spec.real_capacity_bytes;
+  switch (spec.flaw) {
+    case DriveFlaw::none:
+      return;
+    case DriveFlaw::in_use:
+      drive.identity.in_use = {"a partition of it is mounted"};
+      return;
+    case DriveFlaw::no_serial:
+      drive.identity.serial.clear();
+      return;
+    case DriveFlaw::holds_source:
+      if (const auto stat = files.stat("/source")) drive.identity.device_numbers = {stat->device};
+      return;
+    case DriveFlaw::another_session: {
+      Random random(sub_seed(seed, spec.name + " of another session"));
+      DriveMarker marker{
+          .state = MarkerState::open, .journal = {}, .disk = {}, .volume = {}, .generation = 1};
+      for (Guid* guid : {&marker.journal, &marker.disk, &marker.volume}) random.fill(guid->bytes);
+      return plant_sectors(drive, kMarkerOffset_bytes, encode_marker(marker));
+    }
+    case DriveFlaw::file_system: {
+      Bytes sector(4096);
+      constexpr std::string_view kJump = "\xeb\x52\x90NTFS    ";
+      std::ranges::copy(kJump, sector.begin());
+      sector[510] = 0x55;
+      sector[511] = 0xaa;
+      return plant_sectors(drive, 0, sector);
+    }
+  }
+}
+
 Status plant(FileTree& files, uint64_t seed, const std::string& path, uint64_t size_bytes) {
   for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
     (void)files.make_directory(path.substr(0, slash), 0755,
@@ -55,6 +95,7 @@ Status plant_source(FileTree& files, const Scenario& scenario, uint64_t seed) {
       TRY(plant(files, seed, fmt::format("/source/{}", path), size_bytes));
     TRY(files.plant_symlink("a.bin", "/source/link"));
   }
+  if (scenario.source.unreadable_name) TRY(plant(files, seed, "/source/caf\xe9.txt", 3000));
   for (const SourceFile& file : scenario.source.files)
     TRY(plant(files, seed, "/source/" + file.path, file.size_bytes));
   Random random(sub_seed(seed, "random files"));
@@ -68,6 +109,14 @@ Status plant_source(FileTree& files, const Scenario& scenario, uint64_t seed) {
               size_bytes));
   }
   return {};
+}
+
+// It and its parts.
+std::vector<FaultTrigger*> triggers_of(FaultTrigger& when) {
+  std::vector<FaultTrigger*> all = {&when};
+  for (FaultTrigger& part : when.any) all.push_back(&part);
+  for (FaultTrigger& part : when.all) all.push_back(&part);
+  return all;
 }
 
 }  // namespace
@@ -84,6 +133,7 @@ Formatter& shared_formatter() {
 }
 
 Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t seed) {
+  if (scenario->swarm) scenario = swarm_scenario(*scenario, seed);
   World world;
   world.seed = seed;
   for (const char* directory : {"/source", "/desk", "/elsewhere"})
@@ -104,21 +154,22 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
     const char letter = static_cast<char>('A' + world.drives.size());
     world.drives.emplace_back(fmt::format("SIM{:03}{}", seed % 1000, letter), contract_of(spec, seed),
                               sub_seed(seed, spec.name));
+    give_flaw(world.drives.back(), spec, world.files, seed);
   }
   Bytes content(64 * KiB);
   Random(sub_seed(seed, kBystander)).fill(content);
   DriveState& bystander = world.drive_in(kBystander);
-  bystander.cache.complete(bystander.cache.submit_write(0, content));
-  bystander.cache.settle(bystander.cache.completed());
+  plant_sectors(bystander, 0, content);
 
   std::vector<PlannedFault> faults = scenario->faults;
   for (size_t i = 0; i < faults.size(); i++) {
     Random random(sub_seed(seed, fmt::format("fault {}", i)));
-    if (const auto slot = world.slots.find(faults[i].when.place); slot != world.slots.end())
-      faults[i].when.place =
-          world.drives[slot->second].identity.serial;  // scenarios name drives, events their serials
-    if (faults[i].when.nth_to > faults[i].when.nth)
-      faults[i].when.nth = random.between(faults[i].when.nth, faults[i].when.nth_to);
+    for (FaultTrigger* when : triggers_of(faults[i].when)) {
+      if (const auto slot = world.slots.find(when->place); slot != world.slots.end())
+        when->place =
+            world.drives[slot->second].identity.serial;  // scenarios name drives, events their serials
+      if (when->nth_to > when->nth) when->nth = random.between(when->nth, when->nth_to);
+    }
     if (faults[i].survivors.shape == Survivors::Shape::seeded && faults[i].survivors.seed == 0)
       faults[i].survivors.seed = random.next() | 1;
   }
@@ -128,6 +179,23 @@ Result<World> World::make(std::shared_ptr<const Scenario> scenario, uint64_t see
   world.elsewhere_hash = world.files.hash_under("/elsewhere");
   world.bystander_hash = bystander.cache.visible().hash();
   return world;
+}
+
+size_t World::index_of(const std::string& slot) const {
+  if (const auto stands = slots.find(slot); stands != slots.end()) return stands->second;
+  return spec_of(slot);
+}
+
+size_t World::spec_of(const std::string& drive) const {
+  const auto spec = std::ranges::find(scenario->drives, drive, &DriveSpec::name);
+  return static_cast<size_t>(spec - scenario->drives.begin());
+}
+
+std::string World::slot_of(const std::string& drive) const {
+  if (slots.contains(drive)) return drive;
+  const size_t index = index_of(drive);
+  const auto stands = std::ranges::find_if(slots, [&](const auto& entry) { return entry.second == index; });
+  return stands == slots.end() ? drive : stands->first;
 }
 
 Result<Bytes> World::file(const std::string& path, uint64_t bound_bytes) const {
@@ -195,14 +263,18 @@ std::vector<std::string> World::words_of(const CommandSpec& command) const {
   if (command.action == CommandAction::abort) words.emplace_back("/AbortSession");
   if (command.action != CommandAction::prepare) return words;
   // The drive's first session needs everything, also when an earlier command was given up before it had
-  // begun.
+  // begun. One that was aborted has left a volume: typed again it is a further session.
   const auto first = std::ranges::find(scenario->commands, command.drive, &CommandSpec::drive);
   const auto begun = history(command.drive);
-  if (first == scenario->commands.end() || first->session == command.session || !begun ||
+  const bool aborted = begun && std::ranges::any_of(begun->sessions, &SessionHistory::aborted);
+  if (first == scenario->commands.end() || (first->session == command.session && !aborted) || !begun ||
       begun->sessions.empty())
-    for (const std::string& word : {"/t:" + command.drive, std::string("/format"), std::string("/encrypt"),
-                                    std::string("/silentmode"), "/sk:" + account_key_})
+    for (const std::string& word :
+         {"/t:" + (command.letter.empty() || interrupted ? slot_of(command.drive) : command.letter),
+          std::string("/format"), std::string("/encrypt"), "/sk:" + account_key_})
       words.push_back(word);
+  if (scenario->operator_.formatting == Formatting::silent && words.size() > 2)
+    words.insert(words.end() - 1, "/silentmode");
   words.push_back("/srcdir:" + command.source);
   words.push_back("/dstdir:" + command.destination);
   if (command.page_blobs) words.emplace_back("/BlobType:PageBlob");
@@ -216,7 +288,10 @@ uint64_t World::hash(FileTimes times) const {
     hash.mix(slot);
     hash.mix(drives[index].hash());
   }
+  if (clock_shift_ns != 0) hash.mix(static_cast<uint64_t>(clock_shift_ns));
   if (chain) {
+    if (chain->token_expired || chain->account_refuses) hash.mix(chain->token_expired ? 1 : 2);
+    for (const std::string& drive : chain->lost) hash.mix(drive);
     hash.mix(chain->services.hash(times == FileTimes::all ? "" : "/"));
     for (const std::string& slot : chain->bay) hash.mix(slot);
   }

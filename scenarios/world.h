@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,13 @@ struct World {
   // Everything durable. Errors (internal): a source that cannot be planted.
   static Result<World> make(std::shared_ptr<const Scenario> scenario, uint64_t seed);
 
-  DriveState& drive_in(const std::string& slot) { return drives.at(slots.at(slot)); }
-  const DriveState& drive_in(const std::string& slot) const { return drives.at(slots.at(slot)); }
+  // What stands in the slot; of a scenario's drive that stands elsewhere now: that drive.
+  DriveState& drive_in(const std::string& slot) { return drives.at(index_of(slot)); }
+  const DriveState& drive_in(const std::string& slot) const { return drives.at(index_of(slot)); }
+  size_t index_of(const std::string& slot) const;
+  size_t spec_of(const std::string& drive) const;  // which of the scenario's drives bears that name
+  // Where a scenario's drive stands; its own slot when it stands nowhere.
+  std::string slot_of(const std::string& drive) const;
   // Of a drive by its name: "/desk/NAME.jrn", or what disk preparation calls it, after job and serial number.
   std::string journal_path(const std::string& drive) const;
   // corrupt when it is larger.
@@ -76,11 +82,12 @@ struct World {
   std::map<std::string, Extent> first_data;  // by serial: the first write of the data phase
   Promises promises;
   DriveWork work;
-  size_t command = 0;        // the scenario's command that is next, or under way
-  bool interrupted = false;  // it was begun before
-  uint64_t boots = 0;        // so far
-  uint64_t elapsed_ns = 0;   // virtual time before the next boot
-  uint64_t events = 0;       // logged before the next boot
+  size_t command = 0;          // the scenario's command that is next, or under way
+  bool interrupted = false;    // it was begun before
+  uint64_t boots = 0;          // so far
+  uint64_t elapsed_ns = 0;     // virtual time before the next boot
+  int64_t clock_shift_ns = 0;  // by which the computer's wall clock is wrong
+  uint64_t events = 0;         // logged before the next boot
   // Remembers a file of the source before something befalls it, and puts all such files back as they were.
   Status remember_source(const std::string& path);
   void restore_sources();
@@ -89,6 +96,7 @@ struct World {
     int64_t modified_ns = 0, directory_modified_ns = 0;
   };
   std::map<std::string, SourceWas> changed_sources;
+  std::set<std::string> rotten;     // files that decayed at rest
   std::optional<ChainWorld> chain;  // when the scenario is of the whole chain
   std::shared_ptr<const PlantedDefect> defect;  // selftests' alone; null: the ports are right
   DefectMemory defect_memory;

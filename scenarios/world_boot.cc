@@ -56,10 +56,12 @@ class Boot {
                     .start_ns = kStart_ns + world.elapsed_ns,
                     .stacks = shared_stacks(),
                     .trace = {}}),
-        machine_(scheduler_, {.name = program.computer,
-                              .workers = world.scenario->computer.workers,
-                              .utc_ns = kFirstDay_ns + static_cast<int64_t>(world.elapsed_ns),
-                              .costs = {}}) {
+        machine_(scheduler_,
+                 {.name = program.computer,
+                  .workers = world.scenario->computer.workers,
+                  .utc_ns = kFirstDay_ns + static_cast<int64_t>(world.elapsed_ns) + world.clock_shift_ns,
+                  .costs = {}}),
+        clock_shift_ns_(world.clock_shift_ns) {
     if (!world.chain) return;
     faults_.set_elsewhere([this](FaultAction action, const Survivors& survivors, const Event& event) {
       befall_elsewhere(action, survivors, event);
@@ -208,6 +210,7 @@ class Boot {
       end_here();
     }
     Interference interference = faults_.at(event, side);
+    machine_.shift_utc(world_.clock_shift_ns - std::exchange(clock_shift_ns_, world_.clock_shift_ns));
     if (std::exchange(service_died_, false) && event.machine == "service") throw Killed{};
     if (const std::optional<Death> death =
             own_death_
@@ -237,6 +240,7 @@ class Boot {
   WorldFaults faults_;
   Scheduler scheduler_;
   VirtualRuntime machine_;
+  int64_t clock_shift_ns_;  // that the machine has
   std::string drive_name_;
   uint64_t built_bytes_ = 0;
   bool data_centre_ = false;   // this computer is that of the data centre
@@ -317,9 +321,16 @@ void die_at(World& world, const Death& death, uint64_t time_ns) {
 
 void heal(World& world) {
   world.faults.heal();
-  for (DriveState& drive : world.drives)
+  for (DriveState& drive : world.drives) {
     if (!drive.plugged) drive.replug();
+    drive.slowness = 1;
+    drive.identity.in_use.clear();
+    drive.identity.device_numbers.clear();
+  }
+  std::erase_if(world.slots, [&](const auto& slot) { return slot.second < world.scenario->drives.size(); });
   for (size_t i = 0; i < world.scenario->drives.size(); i++) world.slots[world.scenario->drives[i].name] = i;
+  world.clock_shift_ns = 0;
+  if (world.chain) world.chain->token_expired = world.chain->account_refuses = false;
   world.files.set_capacity(1 * TiB);
   world.files.reach_everything();
   world.restore_sources();

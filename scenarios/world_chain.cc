@@ -10,6 +10,11 @@ namespace seedbed {
 
 namespace {
 
+// The import service's rules, said again: a job without tracking number is gone after two weeks, a finished
+// one after 90 days.
+constexpr uint64_t kDay_ns = 86'400'000'000'000;
+constexpr uint64_t kUnshippedKept_ns = 14 * kDay_ns, kFinishedKept_ns = 90 * kDay_ns;
+
 std::string policy_text(const ChainSpec& spec) {
   return fmt::format(
       "name = \"files\"\n"
@@ -22,8 +27,8 @@ std::string policy_text(const ChainSpec& spec) {
       "[vault]\nname = \"{}\"\n"
       "[endpoints]\nmanagement = \"{}\"\nblob = \"{}/{}\"\nvault = \"{}\"\n"
       "[limits]\nkdf_log2_n = 10\nblob_mib = {}\nchunk_kib = {}\nbatch_kib = {}\n",
-      kJob, kSubscription, kResourceGroup, kAccount, kContainer, kVault, kOrigin, kOrigin, kAccount, kOrigin,
-      spec.blob_bytes_max / MiB, spec.chunk_bytes / KiB, spec.batch_bytes / KiB);
+      kJob, kSubscription, kResourceGroup, kAccount, spec.container, kVault, kOrigin, kOrigin, kAccount,
+      kOrigin, spec.blob_bytes_max / MiB, spec.chunk_bytes / KiB, spec.batch_bytes / KiB);
 }
 
 std::string credentials_text() {
@@ -41,6 +46,20 @@ std::string credentials_text() {
 }
 
 }  // namespace
+
+HttpTrouble ChainWorld::trouble_of(const std::string& request) const {
+  const std::string_view path = std::string_view(request).substr(request.find(' ') + 1);
+  if (token_expired && (path.starts_with("/subscriptions/") || path.starts_with("/providers/")))
+    return HttpTrouble::answer_401;
+  if (account_refuses && request.starts_with("PUT ") && path.starts_with(fmt::format("/{}/", kAccount)))
+    return HttpTrouble::answer_403;
+  return HttpTrouble::none;
+}
+
+bool ChainWorld::job_may_be_gone(uint64_t elapsed_ns) const {
+  const uint64_t kept_ns = job_shipped ? kFinishedKept_ns : kUnshippedKept_ns;
+  return job_removed || elapsed_ns - job_made_ns >= kept_ns;
+}
 
 Status plant_chain(FileTree& files, ChainWorld& chain, const Scenario& scenario, uint64_t seed) {
   Bytes secret(12);

@@ -24,8 +24,12 @@ class WorldFaults {
 
  private:
   void befall(const PlannedFault& fault, const Event& event, Interference& interference);
-  void befall_drive(const PlannedFault& fault, const Event& event);
+  void befall_drive(const PlannedFault& fault, const Event& event, Interference& interference);
+  bool befall_chain(const PlannedFault& fault, const Event& event);
   Status befall_source(const PlannedFault& fault, const Event& event);
+  Status rot_file(const PlannedFault& fault, const Event& event);
+  void befall_written(const Event& event);
+  void put_another(DriveState& drive, DriveState other, const PlannedFault& fault, const Event& event);
   DriveState* drive_of(const PlannedFault& fault, const Event& event);
   Survivors survivors_of(const PlannedFault& fault, const Event& event) const;
 
@@ -33,8 +37,12 @@ class WorldFaults {
   EventLog& log_;
   Elsewhere elsewhere_;
   std::optional<Death> death_;
-  std::map<uint64_t, FaultAction>
-      on_completion_;  // writes whose sectors are damaged once they are on the drive
+  // Writes whose sectors are damaged once they are on the drive: how, and what was there before.
+  struct Befallen {
+    FaultAction action = FaultAction::bit_rot;
+    Bytes before;
+  };
+  std::map<uint64_t, Befallen> on_completion_;
 };
 
 }  // namespace seedbed

@@ -10,8 +10,18 @@ namespace {
 
 void mix_faults(TraceHash& hash, const FaultPlan& faults) {
   for (const FaultPlan::Standing& standing : faults.standings()) {
+    const bool over = standing.fault.times != 0 && standing.fired >= standing.fault.times;
+    // Whether a refusal has a cause may yet be asked (Journey::verdict); of these three it is not.
+    const FaultAction action = standing.fault.action;
+    if (over && (action == FaultAction::kill || action == FaultAction::host_power_cut ||
+                 action == FaultAction::drive_power_cut))
+      continue;
+    hash.mix(static_cast<uint64_t>(action));
+    hash.mix(over ? 1u : 0u);
+    if (over) continue;
     hash.mix(standing.fitted);
     hash.mix(standing.fired);
+    for (const uint64_t fitted : standing.parts_fitted) hash.mix(fitted);
   }
 }
 
@@ -30,8 +40,14 @@ void mix_chain(TraceHash& hash, const World& world) {
   hash.mix(chain.service_boots);
   hash.mix(chain.edits);
   for (const bool said :
-       {chain.staged, chain.job_created, chain.seed_ingested, chain.restored, chain.staging_dropped})
+       {chain.staged, chain.job_created, chain.seed_ingested, chain.restored, chain.staging_dropped,
+        chain.job_shipped, chain.job_removed, chain.job_edited, chain.job_cancelled, chain.token_expired,
+        chain.account_refuses})
     hash.mix(said ? 1u : 0u);
+  hash.mix(chain.job_state);
+  hash.mix(chain.job_made_ns);
+  hash.mix(chain.token);
+  for (const std::string& drive : chain.lost) hash.mix(drive);
   hash.mix(chain.point);
   if (chain.staged_files) {
     hash.mix(chain.staged_files->hash_under("/source"));
@@ -54,6 +70,7 @@ uint64_t future_of(const World& world) {
   for (const auto& [slot, index] : world.slots) {
     hash.mix(slot);
     hash.mix(world.drives[index].hash());  // what is in its cache included
+    hash.mix(world.drives[index].slowness);
   }
   for (const auto& [serial, extent] : world.first_data) {
     hash.mix(serial);
@@ -61,6 +78,8 @@ uint64_t future_of(const World& world) {
     hash.mix(extent.length_bytes);
   }
   for (const auto& [path, was] : world.changed_sources) hash.mix(path);
+  for (const std::string& path : world.rotten) hash.mix(path);
+  hash.mix(static_cast<uint64_t>(world.clock_shift_ns));
   hash.mix(world.promises.completed ? 1u : 0u);
   mix_faults(hash, world.faults);
   if (world.chain) mix_chain(hash, world);

@@ -104,8 +104,6 @@ std::vector<std::string> judge_shipped(const World& world, const std::string& dr
                   reference::Expectations expected;
                   expected.drive_id = state.identity.serial;
                   expected.files = &files;
-                  // A job's files are laid over its drives; that none is missing, the account and the vault tell.
-                  expected.part_of_sources = world.chain && world.scenario->drives.size() > 1;
                   for (const ShippedSession& session : sessions)
                     expected.sources.push_back({session.source, session.destination});
                   if (const auto bytes = parse_hex(manifest_hash); bytes && bytes->size() == 16) {

@@ -21,6 +21,9 @@ namespace {
 
 constexpr const char* kPolicy = "/policy.toml";
 constexpr unsigned kRoundsMax = 5;
+// Of nobody here: a recovery password that is well formed.
+constexpr const char* kOthersKey = "111111-222222-333333-444444-555555-666666-000011-000022";
+constexpr const char* kOthersSubscription = "0a1b2c3d-0b5e-4c1e-9d3a-2f6f0a8b5c12";
 
 AgentPorts agent_ports(BootPorts& ports) {
   return {.runtime = ports.runtime,
@@ -70,6 +73,7 @@ Status back_up(World& world, const CommandSpec& command, BootPorts& ports) {
   ChainWorld& chain = *world.chain;
   if (outcome.kind == BackupOutcome::Kind::staged) {
     chain.staged = true;
+    for (const auto& [path, problem] : outcome.warnings) chain.told_unread.insert(path);
     chain.staged_files = std::make_shared<const FileTree>(world.files);
   }
   if (outcome.point.empty() || outcome.kind == BackupOutcome::Kind::staged ||
@@ -81,20 +85,8 @@ Status back_up(World& world, const CommandSpec& command, BootPorts& ports) {
   return {};
 }
 
-PrepPorts prep_ports(BootPorts& ports) {
-  return {ports.runtime,      ports.files,      ports.entropy,      ports.person,
-          shared_formatter(), ports.open_drive, &shared_stretcher()};
-}
-
-Status prepare_drives(World& world, BootPorts& ports) {
-  DiskPrepOptions options;
-  options.staging = "/staging";
-  options.login = {.publish_settings = "", .token_file = "/token", .endpoint = kOrigin};
-  for (const DriveSpec& drive : world.scenario->drives) options.drives.push_back(drive.name);
-  options.yes = true;
-  options.log_directory = "/desk";
-  options.computer = world.scenario->chain->two_computers ? "copy" : "source";
-  PostalAddress& address = options.return_address;
+PostalAddress return_address() {
+  PostalAddress address;
   address.recipient_name = "Seedbed";
   address.street_address1 = "Street 1";
   address.city = "Redmond";
@@ -102,16 +94,39 @@ Status prepare_drives(World& world, BootPorts& ports) {
   address.country_or_region = "USA";
   address.phone = "4250000000";
   address.email = "seed@example.com";
+  return address;
+}
+
+PrepPorts prep_ports(BootPorts& ports) {
+  return {ports.runtime,      ports.files,      ports.entropy,      ports.person,
+          shared_formatter(), ports.open_drive, &shared_stretcher()};
+}
+
+Status prepare_drives(World& world, const CommandSpec& command, BootPorts& ports) {
+  DiskPrepOptions options;
+  options.staging = "/staging";
+  options.login = {.publish_settings = "", .token_file = "/token", .endpoint = kOrigin};
+  const OperatorSpec& person = world.scenario->operator_;
+  for (const DriveSpec& drive : world.scenario->drives)
+    if (person.offers.empty() || std::ranges::find(person.offers, drive.name) != person.offers.end())
+      options.drives.push_back(world.slot_of(drive.name));
+  if (!command.letter.empty() && !world.interrupted) options.drives.front() = command.letter;
+  options.yes = person.formatting == Formatting::silent;
+  options.log_directory = "/desk";
+  options.computer = world.scenario->chain->two_computers ? "copy" : "source";
+  options.return_address = return_address();
   options.return_shipping = {.carrier_name = kCarrier, .carrier_account_number = "989"};
   SessionOptions session = session_options(world.scenario->computer);
   session.log = ports.log;
   PrepPorts prep = prep_ports(ports);
   TRY(disk_prep(prep, *ports.http, options, session));
   world.chain->job_created = true;
+  world.chain->job_made_ns = world.elapsed_ns;
+  world.chain->job_removed = world.chain->job_shipped = false;
   return {};
 }
 
-Status ship(BootPorts& ports) {
+Status ship(World& world, BootPorts& ports) {
   PrepPorts prep = prep_ports(ports);
   ShippingOptions options;
   options.staging = "/staging";
@@ -121,6 +136,7 @@ Status ship(BootPorts& ports) {
   options.yes = true;
   options.log_directory = "/desk";
   TRY(disk_prep_update(prep, *ports.http, options));
+  world.chain->job_shipped = true;
   return {};
 }
 
@@ -128,15 +144,17 @@ Status deliver(World& world, const CommandSpec& command, BootPorts& ports) {
   std::vector<std::string> drives = command.drives;
   if (drives.empty())
     for (const DriveSpec& drive : world.scenario->drives) drives.push_back(drive.name);
+  std::erase_if(drives, [&](const std::string& drive) { return world.chain->lost.contains(drive); });
+  world.chain->bay = drives;
+  if (drives.empty()) return {};  // a box that never comes
   std::string list;
   for (const std::string& drive : drives) {
     world.drive_in(drive).power_cut(Survivors{.shape = Survivors::Shape::none});  // it was unplugged
     list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", drive);
   }
-  world.chain->bay = drives;
-  return ask_dock(
-      ports, "/_dock/deliver",
-      fmt::format(R"({{"carrier":"{}","tracking":"{}","drives":[{}]}})", kCarrier, kTracking, list));
+  return ask_dock(ports, "/_dock/deliver",
+                  fmt::format(R"({{"carrier":"{}","tracking":"{}","drives":[{}]}})", kCarrier,
+                              command.tracking.empty() ? kTracking : command.tracking.c_str(), list));
 }
 
 Status import(World& world, BootPorts& ports) {
@@ -163,14 +181,117 @@ Status restore(World& world, BootPorts& ports) {
   return {};
 }
 
+// The management service as people use it at the portal.
+struct PortalClient {
+  static Result<PortalClient> open(World& world, BootPorts& ports, const char* subscription = kSubscription) {
+    auto caller = std::make_unique<HttpCaller>(ports.runtime, *ports.http);
+    auto jobs = std::make_unique<JobClient>(*caller, ports.runtime, kOrigin, subscription, kResourceGroup,
+                                            TRY(token_authority(world.chain->token, "/token")));
+    return PortalClient{std::move(caller), std::move(jobs)};
+  }
+  std::unique_ptr<HttpCaller> caller;
+  std::unique_ptr<JobClient> jobs;
+};
+
+Status cancel_job(World& world, BootPorts& ports) {
+  const PortalClient portal = TRY(PortalClient::open(world, ports));
+  world.chain->job_cancelled = true;
+  TRY(portal.jobs->cancel(kJob));
+  return {};
+}
+
+Status delete_job(World& world, BootPorts& ports) {
+  const PortalClient portal = TRY(PortalClient::open(world, ports));
+  world.chain->job_removed = true;  // perhaps, from here on
+  const Status removed = portal.jobs->remove(kJob);
+  return removed || removed.error().code == ErrorCode::not_found ? Status() : removed;
+}
+
+// A job that somebody else makes, of a drive that nobody here has.
+Status others_job(World& world, BootPorts& ports, const char* subscription, const char* name,
+                  const std::string& tracking) {
+  const PortalClient portal = TRY(PortalClient::open(world, ports, subscription));
+  ImportJob job;
+  job.name = name;
+  job.location = "West US";
+  job.storage_account_id = storage_account_id(kSubscription, kResourceGroup, kAccount);
+  job.return_address = return_address();
+  job.return_shipping = {.carrier_name = kCarrier, .carrier_account_number = "989"};
+  ImportDrive drive;
+  drive.drive_id = "OTHERS1";
+  drive.bitlocker_key = SecretBytes::of_text(kOthersKey);
+  drive.manifest_file = "\\DriveManifest.xml";
+  drive.manifest_hash = std::string(32, 'A');
+  job.drives.push_back(std::move(drive));
+  TRY(portal.jobs->create(job));
+  if (tracking.empty()) return {};
+  DeliveryPackage package{
+      .carrier_name = kCarrier, .tracking_number = tracking, .drive_count = 1, .ship_date = {}};
+  package.ship_date = "2016-11-02";
+  TRY(portal.jobs->update_shipping(name, package));
+  return {};
+}
+
+// What the job says of its drives is put wrong, as by a slip of the hand at the portal.
+Status edit_job(World& world, const CommandSpec& command, BootPorts& ports) {
+  const PortalClient portal = TRY(PortalClient::open(world, ports));
+  const ImportJob job = TRY(portal.jobs->get(kJob));
+  const auto keys = TRY(portal.jobs->keys(kJob));
+  std::string list;
+  for (size_t i = 0; i < job.drives.size() && i < keys.size(); i++) {
+    const ImportDrive& drive = job.drives[i];
+    std::string id = drive.drive_id, key(keys[i].bitlocker_key.text()), file = "\\\\DriveManifest.xml",
+                hash = drive.manifest_hash;
+    const bool meant =
+        command.drives.empty() || std::ranges::any_of(command.drives, [&](const std::string& name) {
+          return world.drives[world.spec_of(name)].identity.serial == id;
+        });
+    if (meant && command.edit == JobEdit::key) key = kOthersKey;
+    if (meant && command.edit == JobEdit::manifest_file) file = "\\\\Manifest.xml";
+    if (meant && command.edit == JobEdit::manifest_hash) hash = std::string(32, 'A');
+    if (meant && command.edit == JobEdit::drive_id && !id.ends_with('X')) id += 'X';
+    list += fmt::format(
+        R"({}{{"driveId":"{}","bitLockerKey":"{}","manifestFile":"{}","manifestHash":"{}","driveHeaderHash":"{}"}})",
+        list.empty() ? "" : ",", id, key, file, hash, drive.header_hash);
+  }
+  const std::string body = fmt::format(R"({{"properties":{{"driveList":[{}]}}}})", list);
+  HttpRequest request{
+      .method = "PATCH",
+      .target = fmt::format("{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ImportExport/jobs/{}"
+                            "?api-version={}",
+                            kOrigin, kSubscription, kResourceGroup, kJob, kImportExportVersion),
+      .headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + world.chain->token}},
+      .body = Bytes(body.begin(), body.end())};
+  const HttpResponse answer = TRY(portal.caller->call(std::move(request), true, {}));
+  if (answer.status >= 300)
+    return fail(ErrorCode::refused,
+                fmt::format("the portal answers {}: {}", answer.status, as_text(answer.body)), kJob,
+                "Edit the job before it is shipped");
+  world.chain->job_edited = true;
+  return {};
+}
+
+// As an administrator does: the old one goes, and the new one lies where the engine looks.
+Status renew_token(World& world) {
+  Bytes secret(12);
+  Random(sub_seed(world.seed, fmt::format("token {}", world.elapsed_ns))).fill(secret);
+  world.chain->token = "token-" + hex_lower(secret);
+  world.chain->token_expired = false;
+  TRY(world.files.remove("/token", 0));
+  TRY(world.files.plant_file("/token", as_bytes(world.chain->token + "\n"), 0600));
+  world.files.settle_under("/token");
+  return {};
+}
+
 Status drop_container(World& world, BootPorts& ports) {
-  HttpCaller caller(ports.runtime, *ports.http);
-  JobClient jobs(caller, ports.runtime, kOrigin, kSubscription, kResourceGroup,
-                 TRY(token_authority(world.chain->token, "/token")));
+  const PortalClient portal = TRY(PortalClient::open(world, ports));
+  HttpCaller& caller = *portal.caller;
+  JobClient& jobs = *portal.jobs;
   const auto keys = TRY(jobs.storage_keys(kAccount));
   const SecretBytes key = TRY(decode_storage_key(keys.front().base64));
   HttpRequest request{.method = "DELETE",
-                      .target = fmt::format("{}/{}/{}?restype=container", kOrigin, kAccount, kContainer),
+                      .target = fmt::format("{}/{}/{}?restype=container", kOrigin, kAccount,
+                                            world.scenario->chain->container),
                       .headers = {},
                       .body = {}};
   TRY(caller.call(std::move(request), true, [&](HttpRequest& signed_one) {
@@ -227,13 +348,13 @@ Program chain_program(World& world, const CommandSpec& command) {
       return made("source computer", "backup", "backup",
                   [&](BootPorts& p) { return back_up(world, command, p); });
     case CommandAction::diskprep: {
-      Program program =
-          made("copy computer", "diskprep", "start", [&](BootPorts& p) { return prepare_drives(world, p); });
+      Program program = made("copy computer", "diskprep", "start",
+                             [&](BootPorts& p) { return prepare_drives(world, command, p); });
       program.drive = world.scenario->drives.front().name;
       return program;
     }
     case CommandAction::ship:
-      return made("copy computer", "diskprep u:", "shipping", [&](BootPorts& p) { return ship(p); });
+      return made("copy computer", "diskprep u:", "shipping", [&](BootPorts& p) { return ship(world, p); });
     case CommandAction::deliver:
       return made("carrier", "deliver", "delivery", [&](BootPorts& p) { return deliver(world, command, p); });
     case CommandAction::import: {
@@ -262,6 +383,27 @@ Program chain_program(World& world, const CommandSpec& command) {
       });
     case CommandAction::drop_container:
       return made("portal", "drop container", "drop", [&](BootPorts& p) { return drop_container(world, p); });
+    case CommandAction::cancel_job:
+      return made("portal", "cancel job", "portal", [&](BootPorts& p) { return cancel_job(world, p); });
+    case CommandAction::delete_job:
+      return made("portal", "delete job", "portal", [&](BootPorts& p) { return delete_job(world, p); });
+    case CommandAction::edit_job:
+      return made("portal", "edit job", "portal", [&](BootPorts& p) { return edit_job(world, command, p); });
+    case CommandAction::take_name:
+      return made("portal", "take name", "portal",
+                  [&](BootPorts& p) { return others_job(world, p, kSubscription, kJob, ""); });
+    case CommandAction::stranger_job:
+      return made("portal", "stranger job", "portal", [&](BootPorts& p) {
+        return others_job(world, p, kOthersSubscription, "stranger-1",
+                          command.tracking.empty() ? kStrangersTracking : command.tracking);
+      });
+    case CommandAction::renew_token:
+      return made("portal", "renew token", "portal", [&](BootPorts&) { return renew_token(world); });
+    case CommandAction::allow_writes:
+      return made("portal", "allow writes", "portal", [&](BootPorts&) -> Status {
+        world.chain->account_refuses = false;
+        return {};
+      });
     default:
       return made("source computer", "drop staging", "drop", [&](BootPorts&) { return drop_staging(world); });
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "fakes/server/service.h"
 #include "simulator/seeded_entropy.h"
@@ -40,7 +41,7 @@ std::vector<std::string> WorldBay::slots() {
 
 std::string WorldBay::serial_of(const std::string& slot) {
   const auto& bay = world_.chain->bay;
-  if (std::ranges::find(bay, slot) == bay.end() || !world_.slots.contains(slot)) return "";
+  if (std::ranges::find(bay, slot) == bay.end() || world_.index_of(slot) >= world_.drives.size()) return "";
   return world_.drive_in(slot).identity.serial;
 }
 
@@ -49,6 +50,45 @@ Result<std::unique_ptr<reference::ByteSource>> WorldBay::open(const std::string&
     return fail(ErrorCode::not_found, "there is no drive in the slot", slot, "Deliver it");
   return std::make_unique<BayDrive>(std::make_unique<SimulatedDrive>(*machine_, world_.drive_in(slot), log_));
 }
+
+// How the job stands by this answer of the service's: changed where the answer tells of it.
+void see_job(const HttpRequest& request, const HttpResponse& answer, std::string& state) {
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  const bool of_job = path.ends_with(std::string("/jobs/") + kJob) && path.starts_with("/subscriptions/") &&
+                      path.find(kSubscription) != path.npos;
+  if (of_job && (answer.status == 404 || (request.method == "DELETE" && answer.status < 300))) state.clear();
+  if (answer.status >= 300 || answer.body.empty()) return;
+  const nlohmann::json body = nlohmann::json::parse(answer.body.begin(), answer.body.end(), nullptr, false);
+  if (!body.is_object()) return;
+  const auto take = [&](const nlohmann::json& told) {
+    if (told.is_string()) state = told.get<std::string>();
+  };
+  const auto take_job = [&](const nlohmann::json& job) {
+    if (job.is_object() && job.value("name", "") == kJob && job.value("subscription", "") == kSubscription)
+      take(job.value("state", nlohmann::json()));
+  };
+  if (of_job && body.contains("properties")) return take(body["properties"].value("state", nlohmann::json()));
+  if (!path.starts_with("/_dock/")) return;
+  if (body.contains("job")) take_job(body["job"]);
+  if (body.contains("jobs") && body["jobs"].is_array())
+    for (const nlohmann::json& job : body["jobs"]) take_job(job);
+  if (path.starts_with("/_dock/jobs/") && body.contains("jobState")) take(body["jobState"]);
+}
+
+// The services, and what they tell of the job.
+class SeenService final : public HttpHandler {
+ public:
+  SeenService(HttpHandler& service, World& world) : service_(service), world_(world) {}
+  HttpResponse handle(const HttpRequest& request) override {
+    HttpResponse answer = service_.handle(request);
+    see_job(request, answer, world_.chain->job_state);
+    return answer;
+  }
+
+ private:
+  HttpHandler& service_;
+  World& world_;
+};
 
 // One life of the machine. What its fibres refer to is here, and goes when they have ended.
 struct WorldService::Incarnation {
@@ -95,8 +135,9 @@ void WorldService::start() {
       return log_.note(EventKind::halt, "services: " + opened.error().message());
     internal_token_ = (*state)->internal_token;
     if (stopped_) return;
-    const auto bad = world_.defect ? world_.defect->handler(service, now.site) : nullptr;
-    network_.serve(now.machine, kOrigin, bad ? *bad : service);
+    SeenService seen(service, world_);
+    const auto bad = world_.defect ? world_.defect->handler(seen, now.site) : nullptr;
+    network_.serve(now.machine, kOrigin, bad ? *bad : static_cast<HttpHandler&>(seen));
   });
 }
 

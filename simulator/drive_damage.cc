@@ -10,7 +10,14 @@
 namespace seedbed {
 
 void DriveDamage::add(DamageKind kind, const Extent& extent, uint64_t since) {
-  if (extent.length_bytes != 0) marks_.push_back({kind, extent, since});
+  if (extent.length_bytes != 0) marks_.push_back({.kind = kind, .extent = extent, .since = since});
+}
+
+void DriveDamage::replace(uint64_t offset_bytes, Bytes content, uint64_t since) {
+  add(DamageKind::replaced, {offset_bytes, content.size()}, since);
+  if (content.empty()) return;
+  marks_.back().content = std::make_shared<const Bytes>(std::move(content));
+  marks_.back().content_offset_bytes = offset_bytes;
 }
 
 void DriveDamage::written(const Extent& extent, uint64_t ticket) {
@@ -19,7 +26,10 @@ void DriveDamage::written(const Extent& extent, uint64_t ticket) {
   for (const Mark& mark : marks_) {
     std::vector<Extent> pieces{mark.extent};
     if (mark.kind != DamageKind::refuses_writes && ticket > mark.since) subtract(pieces, extent);
-    for (const Extent& piece : pieces) left.push_back({mark.kind, piece, mark.since});
+    for (const Extent& piece : pieces) {
+      left.push_back(mark);
+      left.back().extent = piece;
+    }
   }
   marks_ = std::move(left);
 }
@@ -54,6 +64,10 @@ uint64_t DriveDamage::hash() const noexcept {
     hash.mix(static_cast<uint64_t>(mark.kind));
     hash.mix(mark.extent.offset_bytes);
     hash.mix(mark.extent.length_bytes);
+    if (mark.content)
+      hash.mix(detail_of(as_text(
+          ByteSpan(*mark.content)
+              .subspan(mark.extent.offset_bytes - mark.content_offset_bytes, mark.extent.length_bytes))));
   }
   return hash.value();
 }

@@ -5,6 +5,7 @@
 // done, and only once that is durable. A write that the cut takes back uncovers the damage again.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -16,6 +17,7 @@ enum class DamageKind : uint8_t {
   rot,             // reads give wrong bytes, the same ones at every try
   unreadable,      // reads fail
   refuses_writes,  // writes fail; no write heals that
+  replaced,        // reads give other bytes: an older version, or what was meant for elsewhere
 };
 
 class DriveDamage {
@@ -24,8 +26,12 @@ class DriveDamage {
     DamageKind kind = DamageKind::rot;
     Extent extent;
     uint64_t since = 0;  // the last ticket that it befell (write_cache.h)
+    // replaced: the bytes, from this address on.
+    std::shared_ptr<const Bytes> content = nullptr;
+    uint64_t content_offset_bytes = 0;
   };
   void add(DamageKind kind, const Extent& extent, uint64_t since);
+  void replace(uint64_t offset_bytes, Bytes content, uint64_t since);
   // What was submitted with this ticket is on the medium now.
   void written(const Extent& extent, uint64_t ticket);
   void heal() noexcept { marks_.clear(); }

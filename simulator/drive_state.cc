@@ -65,6 +65,12 @@ void DriveState::unplug(const Survivors& survivors) {
   plugged = false;
 }
 
+void DriveState::reset_link(const Survivors& survivors) {
+  cache.kill(survivors);
+  if (!contract.volatile_cache) on_medium(cache.settle(cache.completed()));
+  ++link_resets;
+}
+
 uint64_t DriveState::hash() const noexcept {
   TraceHash hash;
   hash.mix(cache.hash());
@@ -93,6 +99,9 @@ Status DriveState::read(uint64_t offset_bytes, MutableByteSpan out) const {
     for (const Extent& piece : cache.not_written_since(mark.since, common(mark.extent, wanted)))
       if (mark.kind == DamageKind::unreadable)
         unreadable = std::min(unreadable.value_or(piece.offset_bytes), piece.offset_bytes);
+      else if (mark.kind == DamageKind::replaced)
+        std::copy_n(mark.content->data() + (piece.offset_bytes - mark.content_offset_bytes),
+                    piece.length_bytes, out.data() + (piece.offset_bytes - offset_bytes));
       else
         for (uint64_t at = round_down(piece.offset_bytes, sector_bytes); at < piece.end_bytes();
              at += sector_bytes)

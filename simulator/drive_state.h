@@ -46,6 +46,9 @@ struct DriveState {
   // Unplugging cuts the power. Until replug() every request fails; after it handles go on as after a cut.
   void unplug(const Survivors& survivors = {.shape = Survivors::Shape::none});
   void replug() noexcept { plugged = true; }
+  // The link was reset: requests in flight fail, and survivors decide what the drive had taken of them. Its
+  // power never went, so that what was completed stays in the cache.
+  void reset_link(const Survivors& survivors = {.shape = Survivors::Shape::none});
 
   // What a power cut now would decide, in order of events.
   std::vector<PendingEffect> pending() const { return cache.pending(contract.power_loss_protected); }
@@ -56,6 +59,10 @@ struct DriveState {
   void rot(const Extent& extent) { damage_done(DamageKind::rot, extent); }
   void make_unreadable(const Extent& extent) { damage_done(DamageKind::unreadable, extent); }
   void refuse_writes(const Extent& extent) { damage_done(DamageKind::refuses_writes, extent); }
+  // Reads there give these bytes instead, until it is written anew. In whole logical sectors.
+  void replace(uint64_t offset_bytes, Bytes content) {
+    damage.replace(offset_bytes, std::move(content), cache.submitted());
+  }
   void heal() noexcept { damage.heal(); }
   std::vector<Extent> damaged() const { return damage.extents(); }
 
@@ -71,6 +78,10 @@ struct DriveState {
   WriteCache cache;
   DriveDamage damage;
   uint64_t reset_epoch = 1;
+  uint64_t link_resets = 0;
+  uint64_t slowness = 1;  // every request takes so many times as long
+  // Not 0: what is written from here on is forgotten, whatever the contract says (smaller than it says).
+  uint64_t real_capacity_bytes = 0;
   bool plugged = true;          // changed by unplug() and replug()
   uint64_t incarnation = 0;     // of handles: only the last one opened, until kill(), is alive
   std::optional<Random> order;  // draws which requests overtake; in the state, so that copies replay

@@ -8,7 +8,7 @@
 
 namespace seedbed {
 
-static constexpr std::array<std::pair<EventKind, std::string_view>, 30> kNames = {{
+static constexpr std::array<std::pair<EventKind, std::string_view>, 30> kEventNames = {{
     {EventKind::boot, "boot"},
     {EventKind::halt, "halt"},
     {EventKind::drive_open, "drive.open"},
@@ -42,11 +42,11 @@ static constexpr std::array<std::pair<EventKind, std::string_view>, 30> kNames =
 }};
 
 std::string_view event_name(EventKind kind) noexcept {
-  return kNames[static_cast<size_t>(kind)].second;
+  return kEventNames[static_cast<size_t>(kind)].second;
 }
 
 std::optional<EventKind> event_named(std::string_view name) noexcept {
-  for (const auto& [kind, its_name] : kNames)
+  for (const auto& [kind, its_name] : kEventNames)
     if (its_name == name) return kind;
   return std::nullopt;
 }

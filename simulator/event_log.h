@@ -86,6 +86,9 @@ enum class HttpTrouble : uint8_t {
   answer_500,   //
   answer_503,   //
   duplicated,   // the service is asked twice, the client gets the second answer
+  late,         // it arrives ten seconds after its client has stopped waiting
+  answer_401,   // answered on the way: the token has expired
+  answer_403,   // answered on the way: the account refuses
 };
 
 // What befalls the call that an event stands for.
@@ -96,6 +99,8 @@ struct Interference {
   bool lie = false;
   // At http_request all but none; at http_answer lost_after and cut.
   HttpTrouble trouble = HttpTrouble::none;
+  // Of a drive: the request takes so much longer, and those behind it.
+  uint64_t delay_ns = 0;
 };
 
 class EventLog {

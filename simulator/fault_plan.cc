@@ -6,7 +6,7 @@
 
 namespace seedbed {
 
-static constexpr std::array<std::pair<FaultAction, std::string_view>, 32> kNames = {{
+static constexpr std::array<std::pair<FaultAction, std::string_view>, 49> kNames = {{
     {FaultAction::kill, "kill"},
     {FaultAction::host_power_cut, "host-power-cut"},
     {FaultAction::drive_power_cut, "drive-power-cut"},
@@ -39,6 +39,23 @@ static constexpr std::array<std::pair<FaultAction, std::string_view>, 32> kNames
     {FaultAction::service_power_cut, "service-power-cut"},
     {FaultAction::datacentre_kill, "datacentre-kill"},
     {FaultAction::damaged_in_shipment, "damaged-in-shipment"},
+    {FaultAction::misdirected_write, "misdirected-write"},
+    {FaultAction::stale_block, "stale-block"},
+    {FaultAction::drive_stalls, "drive-stalls"},
+    {FaultAction::slow_drive, "slow-drive"},
+    {FaultAction::link_reset, "link-reset"},
+    {FaultAction::replug_elsewhere, "replug-elsewhere"},
+    {FaultAction::cloned_drive, "cloned-drive"},
+    {FaultAction::clock_jump, "clock-jump"},
+    {FaultAction::file_rot, "file-rot"},
+    {FaultAction::permission_denied, "permission-denied"},
+    {FaultAction::late_request, "late-request"},
+    {FaultAction::token_expired, "token-expired"},
+    {FaultAction::account_refuses, "account-refuses"},
+    {FaultAction::lost_in_shipment, "lost-in-shipment"},
+    {FaultAction::dead_on_arrival, "dead-on-arrival"},
+    {FaultAction::manifest_damaged, "manifest-damaged"},
+    {FaultAction::volume_damaged, "volume-damaged"},
 }};
 
 std::string_view action_name(FaultAction action) noexcept {
@@ -69,6 +86,8 @@ HttpTrouble http_trouble(FaultAction action) noexcept {
       return HttpTrouble::answer_503;
     case FaultAction::duplicated_request:
       return HttpTrouble::duplicated;
+    case FaultAction::late_request:
+      return HttpTrouble::late;
     default:
       return HttpTrouble::none;
   }
@@ -81,6 +100,12 @@ bool legal(FaultAction action) noexcept {
     case FaultAction::bit_rot:
     case FaultAction::bad_sectors:
     case FaultAction::damaged_in_shipment:
+    case FaultAction::misdirected_write:
+    case FaultAction::stale_block:
+    case FaultAction::file_rot:
+    case FaultAction::dead_on_arrival:
+    case FaultAction::manifest_damaged:
+    case FaultAction::volume_damaged:
       return false;
     default:
       return true;
@@ -107,37 +132,89 @@ bool star_matches(std::string_view pattern, std::string_view text) noexcept {
 }
 
 FaultPlan::FaultPlan(std::vector<PlannedFault> faults) {
-  for (PlannedFault& fault : faults) standings_.push_back({.fault = std::move(fault)});
+  for (PlannedFault& fault : faults) add(std::move(fault));
 }
 
-static bool fits(const FaultTrigger& when, const Event& event, EventSide side, std::string_view phase,
-                 uint64_t boot) {
-  if (when.side != side) return false;
-  if (when.event && *when.event != event.kind) return false;
-  if (when.machine && !star_matches(*when.machine, event.machine)) return false;
-  if (when.event_number != 0 && when.event_number != event.number) return false;
-  if (when.boot != 0 && when.boot != boot) return false;
-  if (when.time_ns && event.time_ns < *when.time_ns) return false;
-  if (!when.phase.empty() && when.phase != phase) return false;
-  if (when.extent && (event.offset_bytes >= when.extent->end_bytes() ||
-                      event.offset_bytes + event.length_bytes <= when.extent->offset_bytes))
-    return false;
-  return when.place.empty() || star_matches(when.place, event.place);
+void FaultPlan::add(PlannedFault fault) {
+  const size_t parts = fault.when.any.size() + fault.when.all.size();
+  standings_.push_back({.fault = std::move(fault), .parts_fitted = std::vector<uint64_t>(parts)});
+}
+
+struct FaultPlan::Moment {
+  const Event& event;
+  EventSide side;
+  std::string_view phase;
+  uint64_t boot;
+  std::string_view job_state;
+
+  bool fits(const FaultTrigger& when) const {
+    if (when.side != side) return false;
+    if (when.event && *when.event != event.kind) return false;
+    if (when.machine && !star_matches(*when.machine, event.machine)) return false;
+    if (when.event_number != 0 && when.event_number != event.number) return false;
+    if (when.boot != 0 && when.boot != boot) return false;
+    if (when.time_ns && event.time_ns < *when.time_ns) return false;
+    if (!when.phase.empty() && when.phase != phase) return false;
+    if (!when.job_state.empty() && when.job_state != job_state) return false;
+    if (when.extent && (event.offset_bytes >= when.extent->end_bytes() ||
+                        event.offset_bytes + event.length_bytes <= when.extent->offset_bytes))
+      return false;
+    return when.place.empty() || star_matches(when.place, event.place);
+  }
+};
+
+bool FaultPlan::waits(const FaultTrigger& when, const Event& event) const noexcept {
+  if (when.after.empty()) return false;
+  const auto first =
+      std::ranges::find(standings_, when.after,
+                        [](const Standing& standing) -> const std::string& { return standing.fault.name; });
+  return first == standings_.end() || first->fired == 0 || first->first_event >= event.number;
+}
+
+// Counts the moment where it fits; whether the fault is due now.
+bool FaultPlan::comes_to_it(Standing& standing, const Moment& now) {
+  const FaultTrigger& when = standing.fault.when;
+  if (when.any.empty() && when.all.empty()) return now.fits(when) && ++standing.fitted >= when.nth;
+  bool fits = false, comes = false, all = !when.all.empty();
+  for (size_t i = 0; i < standing.parts_fitted.size(); i++) {
+    const FaultTrigger& part = i < when.any.size() ? when.any[i] : when.all[i - when.any.size()];
+    uint64_t& fitted = standing.parts_fitted[i];
+    const bool fits_it = now.fits(part);
+    fits = fits || fits_it;
+    if (fits_it) fitted++;
+    comes = comes || (fits_it && fitted >= part.nth);
+    all = all && fitted >= part.nth;
+  }
+  if (fits) standing.fitted++;
+  return when.all.empty() ? comes : fits && all;
 }
 
 std::vector<const PlannedFault*> FaultPlan::due(const Event& event, EventSide side, std::string_view phase,
-                                                uint64_t boot) {
+                                                uint64_t boot, std::string_view job_state) {
   std::vector<const PlannedFault*> due;
   if (healed_) return due;
+  const Moment now{event, side, phase, boot, job_state};
   for (Standing& standing : standings_) {
     const PlannedFault& fault = standing.fault;
-    if ((fault.times != 0 && standing.fired >= fault.times) || !fits(fault.when, event, side, phase, boot))
+    if ((fault.times != 0 && standing.fired >= fault.times) || waits(fault.when, event) ||
+        !comes_to_it(standing, now))
       continue;
-    if (++standing.fitted < fault.when.nth) continue;
-    standing.fired++;
+    if (standing.fired++ == 0) standing.first_event = event.number;
     due.push_back(&standing.fault);
   }
   return due;
+}
+
+void FaultPlan::take_back(const PlannedFault& fault) noexcept {
+  for (Standing& standing : standings_)
+    if (&standing.fault == &fault && standing.fired > 0) standing.fired--;
+}
+
+bool FaultPlan::fired(FaultAction action, std::string_view place) const noexcept {
+  return std::ranges::any_of(standings_, [&](const Standing& standing) {
+    return standing.fired > 0 && standing.fault.action == action &&
+           (place.empty() || standing.fault.place == place);
+  });
 }
 
 }  // namespace seedbed

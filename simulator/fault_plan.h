@@ -46,8 +46,25 @@ enum class FaultAction : uint8_t {
   service_power_cut,    // that machine
   datacentre_kill,      // the process that imports drives
   damaged_in_shipment,  // sectors of a drive's data decay on the way (illegal)
+  misdirected_write,    // the bytes of this write land elsewhere; its own place keeps what it held (illegal)
+  stale_block,          // what this write brought is lost: reads give what was there before (illegal)
+  drive_stalls,         // this request takes half a minute longer, and all behind it
+  slow_drive,           // a drive: everything takes fifty times as long until heal
+  link_reset,           // a drive: this request and what is in flight fail; its cache lives on
+  replug_elsewhere,     // a drive: it stands in another slot, and the first is empty
+  cloned_drive,         // another drive with the same bytes and another serial stands in the slot
+  clock_jump,           // the computer's wall clock moves by `by_s`
+  file_rot,             // a byte of the file `place` decays at rest; its time stays (illegal)
+  permission_denied,    // this call on a file is not permitted
+  late_request,         // this request arrives when its client has given up and asked again
+  token_expired,        // the management service takes the bearer token no more
+  account_refuses,      // the storage account takes no writes
+  lost_in_shipment,     // a drive is in no box any more
+  dead_on_arrival,      // no sector of a drive can be read any more (illegal)
+  manifest_damaged,     // the manifest's bytes on a drive decay (illegal)
+  volume_damaged,       // the boot sector of a drive's NTFS volume decays (illegal)
 };
-inline constexpr FaultAction kLastFaultAction = FaultAction::damaged_in_shipment;
+inline constexpr FaultAction kLastFaultAction = FaultAction::volume_damaged;
 std::string_view action_name(FaultAction action) noexcept;  // "kill", "host-power-cut", …
 std::optional<FaultAction> action_named(std::string_view name) noexcept;
 // What a fault does to a request on its way; none: it is not of that kind.
@@ -68,6 +85,11 @@ struct FaultTrigger {
   std::optional<uint64_t> time_ns;  // not before this virtual time
   std::optional<Extent> extent;     // touches these bytes of the drive
   uint64_t event_number = 0;        // exactly this event; 0: any
+  std::string job_state = {};       // as the import service last told of the job; "": any
+  std::string after = {};           // the fault of this name has fired, at an earlier event; "": whenever
+  // A combination instead of all that stands above but `after`. One part of `any` is due; or the last part of
+  // `all` has come to its nth event. Parts have no parts, and no `after`.
+  std::vector<FaultTrigger> any = {}, all = {};
 };
 
 struct PlannedFault {
@@ -77,6 +99,7 @@ struct PlannedFault {
   uint64_t times = 1;  // fires so often, at consecutive fitting events; 0: for ever
   Survivors survivors;
   std::string place;  // of the action: a path, a drive's name; "": the place of the event
+  int64_t by_s = 0;   // clock_jump
 };
 
 class FaultPlan {
@@ -86,18 +109,28 @@ class FaultPlan {
 
   // Which faults are due at this side of this event, in order of the plan. Counts what fits.
   std::vector<const PlannedFault*> due(const Event& event, EventSide side, std::string_view phase,
-                                       uint64_t boot);
-  void add(PlannedFault fault) { standings_.push_back({.fault = std::move(fault)}); }
+                                       uint64_t boot, std::string_view job_state = {});
+  // It could not happen after all, for want of what it is to befall: it has not fired.
+  void take_back(const PlannedFault& fault) noexcept;
+  void add(PlannedFault fault);
   // No fault fires any more.
   void heal() noexcept { healed_ = true; }
 
   struct Standing {
     PlannedFault fault;
     uint64_t fitted = 0, fired = 0;
+    uint64_t first_event = 0;                 // at which it fired first
+    std::vector<uint64_t> parts_fitted = {};  // of a combination
   };
   const std::vector<Standing>& standings() const noexcept { return standings_; }
+  // Whether such a fault has fired; at this place of the action, when one is given.
+  bool fired(FaultAction action, std::string_view place = {}) const noexcept;
 
  private:
+  struct Moment;
+  bool waits(const FaultTrigger& when, const Event& event) const noexcept;
+  static bool comes_to_it(Standing& standing, const Moment& now);
+
   std::vector<Standing> standings_;
   bool healed_ = false;
 };

@@ -8,9 +8,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint32_t kOwnerReads = 0400, kOwnerWrites = 0200;
 constexpr uint64_t kOffsetMax = std::numeric_limits<int64_t>::max();
-constexpr uint64_t kRoot = 1;
 
 }  // namespace
 

@@ -104,9 +104,17 @@ class FileTree {
   // Equal trees have equal hashes however they came about; unchanged content costs nothing.
   // Times of `timeless` and what lies below it are left out.
   uint64_t hash(const std::string& timeless = "") const;
+  // Whether it shares every node and change with the other: then they are equal, at the cost of comparing
+  // pointers. Those that are not told to be may still be equal.
+  bool shares_all_with(const FileTree& other) const noexcept {
+    return nodes_ == other.nodes_ && pending_ == other.pending_ && unreached_ == other.unreached_;
+  }
   uint64_t hash_under(const std::string& path) const;  // of what stands there, in reach or not; 0: nothing
 
  private:
+  static constexpr uint64_t kRoot = 1;
+  static constexpr uint32_t kOwnerReads = 0400, kOwnerWrites = 0200, kOwnerSearches = 0100;  // of a mode
+
   struct AttributeChange {
     uint64_t event = 0, order = 0;
     std::optional<uint32_t> mode;

@@ -7,7 +7,6 @@
 
 namespace seedbed {
 
-static constexpr uint64_t kRoot = 1;
 
 void FileTree::kill() {
   epoch_++;

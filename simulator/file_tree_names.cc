@@ -12,8 +12,6 @@ namespace {
 
 constexpr size_t kNameBytesMax = 255;  // as on ext4, XFS, Btrfs
 constexpr int kLinksFollowedMax = 40;  // as Linux does
-constexpr uint32_t kOwnerWrites = 0200, kOwnerSearches = 0100;
-constexpr uint64_t kRoot = 1;
 
 std::deque<std::string> components(const std::string& path) {
   std::deque<std::string> parts;

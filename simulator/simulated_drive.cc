@@ -62,6 +62,15 @@ std::optional<Error> SimulatedDrive::refusal(const IoRequest& request) const {
                "The drive is damaged: replace it"};
 }
 
+// How much of a write the drive really keeps.
+uint64_t SimulatedDrive::kept_of(const IoRequest& request) const {
+  const uint64_t real_bytes = state_.real_capacity_bytes;
+  if (real_bytes == 0) return request.length_bytes;
+  return request.offset_bytes >= real_bytes
+             ? 0
+             : std::min(request.length_bytes, real_bytes - request.offset_bytes);
+}
+
 Status SimulatedDrive::submit(const IoRequest& request) {
   TRY(check_request(state_.identity, state_.contract, request, static_cast<uint32_t>(in_flight_.size())));
   const uint64_t now_ns = runtime_.now_ns();  // of a dead machine: throws, before anything has happened
@@ -80,13 +89,14 @@ Status SimulatedDrive::take(const IoRequest& request, uint64_t now_ns, uint64_t 
   if (!state_.plugged || !alive()) return gone(request);
   InFlight entry{.request = request,
                  .epoch = state_.reset_epoch,
+                 .link = state_.link_resets,
                  .event = event,
                  .covers = state_.cache.completed(),
                  .met = std::move(met)};
   if (!entry.met.error) entry.met.error = refusal(request);
-  if (!entry.met.error && request.kind == IoKind::write)
-    entry.ticket =
-        state_.cache.submit_write(request.offset_bytes, {request.data, request.length_bytes}, event);
+  const uint64_t kept_bytes = kept_of(request);
+  if (!entry.met.error && request.kind == IoKind::write && kept_bytes != 0)
+    entry.ticket = state_.cache.submit_write(request.offset_bytes, {request.data, kept_bytes}, event);
   if (!entry.met.error && request.kind == IoKind::discard)
     entry.ticket = state_.cache.submit_discard(entry.extent(), event);
   const DriveSpeed& speed = state_.speed;
@@ -94,7 +104,7 @@ Status SimulatedDrive::take(const IoRequest& request, uint64_t now_ns, uint64_t 
   const auto transfer_ns = static_cast<uint64_t>(static_cast<unsigned __int128>(request.length_bytes) *
                                                  1'000'000'000 / speed.bytes_per_second);
   const uint64_t cost_ns = request.kind == IoKind::flush ? speed.flush_ns : speed.request_ns + transfer_ns;
-  busy_until_ns_ = std::max(busy_until_ns_, now_ns) + cost_ns;
+  busy_until_ns_ = std::max(busy_until_ns_, now_ns) + cost_ns * state_.slowness + entry.met.delay_ns;
   entry.due_ns = busy_until_ns_;
   in_flight_.push_back(std::move(entry));
   maybe_overtake();
@@ -124,6 +134,9 @@ Status SimulatedDrive::outcome_of(const InFlight& entry) {
   if (flushes) flushed_epoch_ = state_.reset_epoch;  // told once; what is rewritten since may be flushed
   if (entry.epoch != state_.reset_epoch || tells || !state_.plugged) return gone(request);
   if (entry.met.error) return std::unexpected(*entry.met.error);
+  if (entry.link != state_.link_resets)
+    return fail(ErrorCode::io_error, "the link was reset while the request was under way",
+                where_on(state_.identity.path, request.offset_bytes), "Check the cabling");
   if (request.kind == IoKind::read)
     return state_.read(request.offset_bytes, {request.data, request.length_bytes});
   if (auto refused = refusal(request)) return std::unexpected(std::move(*refused));  // damaged since

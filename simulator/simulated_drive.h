@@ -41,6 +41,7 @@ class SimulatedDrive final : public BlockDevice {
     IoRequest request;
     uint64_t due_ns = 0;
     uint64_t epoch = 0;   // when submitted
+    uint64_t link = 0;    // the link's resets, then
     uint64_t event = 0;   // of the submission
     uint64_t ticket = 0;  // a write or discard: in the cache
     uint64_t covers = 0;  // a flush: the completions it makes durable
@@ -54,6 +55,7 @@ class SimulatedDrive final : public BlockDevice {
   IoCompletion finish_first();
   Status perform(const InFlight& entry);
   Status outcome_of(const InFlight& entry);
+  uint64_t kept_of(const IoRequest& request) const;
   std::optional<Error> refusal(const IoRequest& request) const;  // of a write that touches such a place
   std::unexpected<Error> gone(const IoRequest& request) const;
 

@@ -16,6 +16,7 @@ namespace seedbed {
 namespace {
 
 constexpr std::string_view kInternalHeader = "x-seedbed-internal";
+constexpr uint64_t kLate_ns = 10'000'000'000;  // beyond the client's patience
 
 std::unexpected<HttpFailure> not_sent(std::string what) {
   return std::unexpected(HttpFailure{HttpFailure::Kind::not_sent, std::move(what)});
@@ -38,6 +39,23 @@ HttpResponse busy_answer(int status) {
   HttpResponse answer{.status = status, .headers = {}, .body = {}};
   answer.headers.emplace_back("Retry-After", "1");
   return answer;
+}
+
+// As the management service and a storage account say it.
+HttpResponse expired_answer() {
+  static constexpr std::string_view kBody =
+      R"({"error":{"code":"ExpiredAuthenticationToken","message":"The access token has expired."}})";
+  return {.status = 401,
+          .headers = {{"Content-Type", "application/json"}},
+          .body = Bytes(kBody.begin(), kBody.end())};
+}
+HttpResponse forbidden_answer() {
+  static constexpr std::string_view kBody =
+      "<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>AuthorizationFailure</Code>"
+      "<Message>This request is not authorized to perform this operation.</Message></Error>";
+  return {.status = 403,
+          .headers = {{"Content-Type", "application/xml"}, {"x-ms-error-code", "AuthorizationFailure"}},
+          .body = Bytes(kBody.begin(), kBody.end())};
 }
 
 // What a client that can say nothing about its request's fate says in the log.
@@ -267,6 +285,15 @@ void SimulatedNetwork::State::depart(const Held& exchange, const Interference& w
       exchange->traffic->up_bytes += body_bytes;
       return settle(exchange, options.round_trip_ns + up_ns, busy_answer(status));
     }
+    case HttpTrouble::answer_401:
+    case HttpTrouble::answer_403:
+      exchange->traffic->up_bytes += body_bytes;
+      return settle(exchange, options.round_trip_ns + up_ns,
+                    what.trouble == HttpTrouble::answer_401 ? expired_answer() : forbidden_answer());
+    case HttpTrouble::late:
+      after(half_trip_ns() + up_ns + options.timeout_ns + kLate_ns,
+            [state = shared_from_this(), exchange] { state->connect(exchange); });
+      return;
     default:
       after(half_trip_ns(), [state = shared_from_this(), exchange] { state->connect(exchange); });
   }

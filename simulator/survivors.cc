@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "engine/base/random.h"
@@ -41,6 +42,8 @@ Kept Survivors::of(uint64_t number, uint64_t units_in_all) const noexcept {
     case Shape::torn:
       if (number == event) return Kept::first(units);
       return number < event ? Kept::all() : Kept::none();
+    case Shape::all_but:
+      return std::ranges::binary_search(lost, number) ? Kept::none() : Kept::all();
     case Shape::seeded:
       break;
   }
@@ -51,6 +54,15 @@ Kept Survivors::of(uint64_t number, uint64_t units_in_all) const noexcept {
   if (fate == 5) return Kept::first(random.between(1, units_in_all - 1));
   if (fate == 6) return Kept::from(random.between(1, units_in_all - 1));
   return Kept::scattered(random.next());
+}
+
+Survivors Survivors::all_but(std::vector<uint64_t> lost) {
+  std::ranges::sort(lost);
+  const auto doubles = std::ranges::unique(lost);
+  lost.erase(doubles.begin(), doubles.end());
+  if (lost.empty()) return {.shape = Shape::all};
+  if (lost.size() == 1) return {.shape = Shape::all_but_one, .event = lost[0]};
+  return {.shape = Shape::all_but, .lost = std::move(lost)};
 }
 
 std::string Survivors::text() const {
@@ -65,6 +77,8 @@ std::string Survivors::text() const {
       return fmt::format("but:{}", event);
     case Shape::torn:
       return fmt::format("torn:{}/{}", event, units);
+    case Shape::all_but:
+      return fmt::format("but:{}", fmt::join(lost, ","));
     case Shape::seeded:
       break;
   }
@@ -74,7 +88,7 @@ std::string Survivors::text() const {
 Result<Survivors> Survivors::parse(std::string_view text) {
   const auto wrong = [&] {
     return fail(ErrorCode::invalid_argument, fmt::format("\"{}\" names no survivors", text), "",
-                "Use none, all, prefix:EVENT, but:EVENT, torn:EVENT/UNITS or seeded:SEED");
+                "Use none, all, prefix:EVENT, but:EVENT,EVENT…, torn:EVENT/UNITS or seeded:SEED");
   };
   const size_t colon = text.find(':');
   const std::string_view word = text.substr(0, colon);
@@ -90,9 +104,18 @@ Result<Survivors> Survivors::parse(std::string_view text) {
   if (word == "none" || word == "all") {
     survivors.shape = word == "none" ? Shape::none : Shape::all;
     good = colon == std::string_view::npos;
-  } else if (word == "prefix" || word == "but") {
-    survivors.shape = word == "prefix" ? Shape::prefix : Shape::all_but_one;
+  } else if (word == "prefix") {
+    survivors.shape = Shape::prefix;
     good = number(survivors.event);
+  } else if (word == "but") {
+    std::vector<uint64_t> lost(1);
+    good = number(lost[0]);
+    while (good && rest.starts_with(',')) {
+      rest.remove_prefix(1);
+      const uint64_t before = lost.back();
+      good = number(lost.emplace_back()) && lost.back() > before;  // one text for one value
+    }
+    survivors = all_but(std::move(lost));
   } else if (word == "torn") {
     survivors.shape = Shape::torn;
     good = number(survivors.event) && rest.starts_with('/');

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "engine/base/result.h"
 
@@ -51,17 +52,21 @@ struct Survivors {
     all_but_one,  // all but what `event` left
     torn,         // what events before `event` left, and the first `units` of that one
     seeded,       // each effect whole, lost, torn or scattered, by the seed
+    all_but,      // all but what the events `lost` left
   };
   Shape shape = Shape::seeded;
   uint64_t event = 0;
   uint64_t units = 0;
   uint64_t seed = 0;
+  std::vector<uint64_t> lost = {};  // of all_but: two or more, growing
+
+  static Survivors all_but(std::vector<uint64_t> lost);  // of one: all_but_one; of none: all
 
   // What survives of the effect that event `number` left.
   Kept of(uint64_t number, uint64_t units_in_all) const noexcept;
 
-  // "none", "all", "prefix:431", "but:417", "torn:431/3", "seeded:99", both ways. Anything else:
-  // invalid_argument.
+  // "none", "all", "prefix:431", "but:417", "but:417,431", "torn:431/3", "seeded:99", both ways. Anything
+  // else: invalid_argument.
   std::string text() const;
   static Result<Survivors> parse(std::string_view text);
   friend bool operator==(const Survivors&, const Survivors&) = default;

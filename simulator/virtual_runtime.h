@@ -51,6 +51,8 @@ class VirtualRuntime final : public Runtime {
 
   // --- the machine ---
 
+  // The wall clock jumps; the steady one does not.
+  void shift_utc(int64_t by_ns) noexcept { options_.utc_ns += by_ns; }
   void kill() noexcept;
   bool dead() const noexcept { return dead_; }
   // Until every fibre of this machine has ended; callable by another machine's fibre or outside.

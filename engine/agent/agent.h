@@ -62,7 +62,7 @@ struct BackupOutcome {
 Result<BackupOutcome> run_backup(AgentPorts& ports, const Policy& policy, const BackupOptions& options = {});
 
 struct RestoreRequest {
-  std::string point = "latest";            // or a recovery point's id
+  std::string point = "latest";            // the last one committed; or a recovery point's id
   std::string to = {};                     // directory; what was /srv/data/x becomes TO/srv/data/x
   std::vector<std::string> includes = {};  // globs over paths as they were; none: everything
   std::string strip_prefix = {};           // leading part of those paths that is left out
@@ -78,7 +78,7 @@ struct RestoreOutcome {
 // something else than an earlier try of the same.
 Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, const RestoreRequest& request);
 
-// Oldest first.
+// In the order in which the vault committed them; what clocks said of them may be otherwise.
 Result<std::vector<VaultPoint>> list_points(AgentPorts& ports, const Policy& policy);
 
 // Binds this computer to a vault: the credentials are checked, tried against the vault when `policy` tells

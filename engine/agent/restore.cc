@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "engine/agent/agent_run.h"
 #include "engine/agent/catalog_cache.h"
@@ -13,8 +14,7 @@ namespace {
 constexpr const char* kMarker = ".offseed-restore";
 
 Result<std::string> chosen_point(VaultClient& vault, const Policy& policy, const std::string& wanted) {
-  std::vector<VaultPoint> points = TRY(vault.points(policy.name));
-  std::ranges::stable_sort(points, {}, &VaultPoint::created_utc);
+  const std::vector<VaultPoint> points = TRY(vault.points(policy.name));  // as they were committed
   if (points.empty())
     return fail(ErrorCode::not_found, fmt::format("the vault has no recovery point of {}", policy.name),
                 policy.vault, "Run offseed backup first");
@@ -37,8 +37,10 @@ std::string marker_text(const Policy& policy, const std::string& point, const Re
   return text;
 }
 
-// The target is empty, or holds an earlier try of the same; then it carries the marker, durably.
-Status take_target(FileStore& files, const std::string& to, const std::string& text) {
+// The target is empty, or holds an earlier try of the same: then it carries the marker, durably; or all that
+// is to be restored stands there (`stands`): a restore whose end was never told.
+Status take_target(FileStore& files, const std::string& to, const std::string& text,
+                   const std::function<Result<bool>()>& stands) {
   const auto stat = files.stat(to);
   if (!stat && stat.error().code != ErrorCode::not_found) return std::unexpected(stat.error());
   if (!stat) {
@@ -57,6 +59,7 @@ Status take_target(FileStore& files, const std::string& to, const std::string& t
   if (there.error().code != ErrorCode::not_found) return std::unexpected(there.error());
   std::vector<DirectoryEntry> entries = TRY(files.list(to));
   std::erase_if(entries, [](const DirectoryEntry& entry) { return entry.name.starts_with(kMarker); });
+  if (!entries.empty() && TRY(stands())) return {};
   if (!entries.empty())
     return fail(ErrorCode::refused,
                 fmt::format("the target is not empty: it holds {}{}", entries.front().name,
@@ -84,7 +87,13 @@ Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, cons
   const ChunkKeys keys = TRY(keys_from_passphrase(ports, policy, kdf, item->key_check, policy.name));
   const std::string point = TRY(chosen_point(*vault, policy, request.point));
   const Catalog catalog = TRY(fetch_catalog(*vault, policy.name, keys, point));
-  TRY(take_target(ports.files, request.to, marker_text(policy, point, request)));
+  RestoreOptions options;
+  options.to = request.to;
+  options.includes = request.includes;
+  options.strip_prefix = request.strip_prefix;
+  options.owner = request.owner;
+  TRY(take_target(ports.files, request.to, marker_text(policy, point, request),
+                  [&] { return tree_stands(ports.runtime, ports.files, catalog, keys, options); }));
 
   RestoreOutcome outcome;
   outcome.point = point;
@@ -92,16 +101,12 @@ Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, cons
     outcome.fetched_chunks++;
     return vault->get_chunk(policy.name, id);
   };
-  RestoreOptions options;
-  options.to = request.to;
-  options.includes = request.includes;
-  options.strip_prefix = request.strip_prefix;
-  options.owner = request.owner;
   outcome.report =
       TRY(restore_tree(ports.runtime, ports.files, catalog, keys, fetch, options, &ports.person));
   // The target may itself be a directory of the source: removing the marker must not show in its time.
   const FileStat target = TRY(ports.files.stat(request.to));
-  TRY(ports.files.remove(join_path(request.to, kMarker)));
+  const Status removed = ports.files.remove(join_path(request.to, kMarker));
+  if (!removed && removed.error().code != ErrorCode::not_found) return std::unexpected(removed.error());
   if (const Status same = ports.files.set_attributes(
           request.to, {.mode = {}, .modified_ns = target.modified_ns, .owner_and_group = {}});
       !same && same.error().code != ErrorCode::unsupported)
@@ -114,9 +119,7 @@ Result<std::vector<VaultPoint>> list_points(AgentPorts& ports, const Policy& pol
   Cloud cloud(ports, policy);
   VaultClient* vault = TRY(cloud.vault());
   if (!TRY(vault->get_item(policy.name))) return std::vector<VaultPoint>();  // nothing has been backed up yet
-  std::vector<VaultPoint> points = TRY(vault->points(policy.name));
-  std::ranges::stable_sort(points, {}, &VaultPoint::created_utc);
-  return points;
+  return vault->points(policy.name);
 }
 
 }  // namespace seedbed

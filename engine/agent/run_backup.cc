@@ -51,11 +51,8 @@ static Result<AgentState> begin_state(AgentPorts& ports, const Policy& policy, C
     }
     if (kept.points > 0) {
       const std::vector<VaultPoint> points = TRY(vault->points(policy.name));
-      const VaultPoint* newest = nullptr;
-      for (const VaultPoint& point : points)
-        if (newest == nullptr || point.created_utc > newest->created_utc) newest = &point;
-      if (newest != nullptr) {
-        state.last_point = newest->id;
+      if (!points.empty()) {
+        state.last_point = points.back().id;  // the last one committed: a clock may have been wrong
         state.phase = SeedPhase::seeded;
         ports.person.notice(NoticeLevel::warning,
                             "the agent's state is new, and the vault holds this backup: it goes on");

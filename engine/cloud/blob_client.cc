@@ -18,10 +18,6 @@ constexpr uint64_t kReadBytesMax = 16 * MiB;  // of one GET
 constexpr unsigned kListingPagesMax = 10'000;
 constexpr int64_t kSasSkew_ns = 300'000'000'000;
 
-bool good(const HttpResponse& response) noexcept {
-  return response.status >= 200 && response.status < 300;
-}
-
 std::string range_text(uint64_t offset_bytes, uint64_t length_bytes) {
   return fmt::format("bytes={}-{}", offset_bytes, offset_bytes + length_bytes - 1);
 }
@@ -69,14 +65,14 @@ Result<CallOutcome> BlobClient::attempt(HttpRequest request) {
 
 Result<HttpResponse> BlobClient::call(const HttpRequest& request) {
   CallOutcome outcome = TRY(attempt(request));
-  if (!good(*outcome.response)) return fail_answer(request, *outcome.response);
+  if (!is_success(*outcome.response)) return fail_answer(request, *outcome.response);
   return std::move(*outcome.response);
 }
 
 Status BlobClient::create_container(const std::string& container) {
   const HttpRequest create = request("PUT", url_of(container, "") + "?restype=container");
   const CallOutcome outcome = TRY(attempt(create));
-  if (good(*outcome.response)) return {};
+  if (is_success(*outcome.response)) return {};
   if (outcome.response->status == 409 && service_error_of(*outcome.response).code == "ContainerAlreadyExists")
     return {};
   return fail_answer(create, *outcome.response);
@@ -100,7 +96,7 @@ Status BlobClient::create_page_blob(const std::string& container, const std::str
                     {"x-ms-blob-content-length", std::to_string(length_bytes)},
                     {"If-None-Match", "*"}};
   const CallOutcome outcome = TRY(attempt(create));
-  if (good(*outcome.response)) return {};
+  if (is_success(*outcome.response)) return {};
   const int status = outcome.response->status;
   if ((status == 409 || status == 412) && outcome.perhaps_done_before) {
     const auto found = TRY(properties(container, blob));  // most likely what an earlier try of ours has made

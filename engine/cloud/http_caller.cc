@@ -31,12 +31,6 @@ uint64_t retry_after_ns(const HttpResponse& response, uint64_t max_ns) {
   return *seconds > max_ns / 1'000'000'000 ? max_ns : *seconds * 1'000'000'000;
 }
 
-// Bodies may hold keys.
-struct WipedBody {
-  Bytes& body;
-  ~WipedBody() { wipe(body); }
-};
-
 std::string told(const HttpResponse& response) {
   const ServiceError error = service_error_of(response);
   std::string out = fmt::format("status {}", response.status);

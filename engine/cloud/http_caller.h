@@ -21,6 +21,15 @@
 
 namespace seedbed {
 
+constexpr bool is_success(const HttpResponse& response) noexcept {
+  return response.status >= 200 && response.status < 300;
+}
+// Bodies may hold keys: wiped when they go.
+struct WipedBody {
+  Bytes& body;
+  ~WipedBody() { wipe(body); }
+};
+
 struct RetryPolicy {
   unsigned tries_max = 6;
   uint64_t first_wait_ns = 500'000'000, wait_max_ns = 30'000'000'000;

@@ -15,16 +15,6 @@ namespace {
 constexpr unsigned kPagesMax = 1000;
 constexpr const char* kImportExport = "/providers/Microsoft.ImportExport";
 
-bool good(const HttpResponse& response) noexcept {
-  return response.status >= 200 && response.status < 300;
-}
-
-// Answers carry keys.
-struct WipedBody {
-  HttpResponse& response;
-  ~WipedBody() { wipe(response.body); }
-};
-
 bool same_package(const DeliveryPackage& wanted, const DeliveryPackage& found) {
   return same_header(wanted.carrier_name, found.carrier_name) &&
          same_header(wanted.tracking_number, found.tracking_number);
@@ -75,7 +65,7 @@ Result<CallOutcome> JobClient::send(const HttpRequest& request, bool idempotent)
 
 Result<HttpResponse> JobClient::ask(const HttpRequest& request) {
   CallOutcome outcome = TRY(send(request, true));
-  if (!good(*outcome.response)) return fail_answer(request, *outcome.response);
+  if (!is_success(*outcome.response)) return fail_answer(request, *outcome.response);
   return std::move(*outcome.response);
 }
 
@@ -98,7 +88,7 @@ Result<std::optional<ImportJob>> JobClient::change(const std::string& name, cons
   patch.body.assign(body.begin(), body.end());
   const CallOutcome outcome = TRY(send(patch, false));
   if (!outcome.response) return std::optional<ImportJob>();
-  if (!good(*outcome.response)) return fail_answer(patch, *outcome.response);
+  if (!is_success(*outcome.response)) return fail_answer(patch, *outcome.response);
   auto job = TRY(parse_import_job(as_text(outcome.response->body), url_for_people(patch.target)));
   return std::optional(std::move(job));
 }
@@ -132,7 +122,7 @@ Result<ImportJob> JobClient::create(const ImportJob& job) {
     auto sent = send(put, false);
     wipe(put.body);
     const CallOutcome outcome = TRY(std::move(sent));
-    if (outcome.response && good(*outcome.response)) {
+    if (outcome.response && is_success(*outcome.response)) {
       auto made = TRY(parse_import_job(as_text(outcome.response->body), where));
       const std::string difference = import_job_difference(job, made);
       if (!difference.empty()) return fail_other_job(job, made, difference, where);
@@ -227,7 +217,7 @@ Status JobClient::remove(const std::string& name) {
   if (name.empty()) return fail(ErrorCode::invalid_argument, "an import job has a name");
   const HttpRequest away = job_request("DELETE", name);
   const CallOutcome outcome = TRY(send(away, true));
-  if (good(*outcome.response)) return {};
+  if (is_success(*outcome.response)) return {};
   if (outcome.response->status == 404 && outcome.perhaps_done_before) return {};
   if (outcome.response->status == 409) {
     const ServiceError error = service_error_of(*outcome.response);
@@ -241,7 +231,7 @@ Status JobClient::remove(const std::string& name) {
 Result<std::vector<DriveKey>> JobClient::keys(const std::string& name) {
   const HttpRequest look = job_request("POST", name, "/listBitLockerKeys");
   HttpResponse answer = TRY(ask(look));
-  const WipedBody wiped{answer};
+  const WipedBody wiped{answer.body};
   return parse_drive_keys(as_text(answer.body), url_for_people(look.target));
 }
 
@@ -266,7 +256,7 @@ Result<std::vector<StorageKey>> JobClient::storage_keys(const std::string& accou
                   "/listKeys",
               kStorageProviderVersion);
   HttpResponse answer = TRY(ask(look));
-  const WipedBody wiped{answer};
+  const WipedBody wiped{answer.body};
   return parse_storage_keys(as_text(answer.body), url_for_people(look.target));
 }
 

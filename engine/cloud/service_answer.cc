@@ -126,10 +126,14 @@ std::unexpected<Error> fail_answer(const HttpRequest& request, const HttpRespons
         "same command again.");
   if (response.status == 404)
     return fail(ErrorCode::not_found, std::move(what), where, "Check the name and the address.");
-  if (response.status == 409) return fail(ErrorCode::already_exists, std::move(what), where);
+  if (response.status == 409)
+    return fail(
+        ErrorCode::already_exists, std::move(what), where,
+        "Something else has what was asked for: correct one of the two, then run the same command again.");
   if (response.status >= 500)
     return fail(ErrorCode::io_error, std::move(what), where, "Run the same command again to go on.");
-  return fail(ErrorCode::refused, std::move(what), where);
+  return fail(ErrorCode::refused, std::move(what), where,
+              "The service will not do this: correct what it names, then run the same command again.");
 }
 
 }  // namespace seedbed

@@ -98,7 +98,7 @@ class VaultClient {
   // already_exists when the point is there with other content.
   Result<VaultPutPoint> put_point(const std::string& item, const std::string& upload, const VaultPoint& point,
                                   std::span<const VaultChunkId> chunks);
-  Result<std::vector<VaultPoint>> points(const std::string& item);
+  Result<std::vector<VaultPoint>> points(const std::string& item);  // in the order they were committed
   Result<std::optional<VaultPointContent>> get_point(const std::string& item, const std::string& point);
   Status delete_point(const std::string& item, const std::string& point);  // not there: fine
 

@@ -13,7 +13,6 @@ namespace seedbed {
 namespace {
 
 constexpr uint64_t kJournalSoftBytes = 1 * MiB;  // compacted beyond; the portal takes 2 MB
-constexpr std::string_view kFilesSet = "files", kManifestSet = "manifest";
 constexpr const char* kVolumeHashes = "volume";
 constexpr uint64_t kBuilding = 0;  // sessions count from 1
 

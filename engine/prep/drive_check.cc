@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/prep/source_plan.h"
+
 namespace seedbed {
 
 namespace {
@@ -40,7 +42,7 @@ Result<DriveContent> check_drive(BlockDevice& device, FileStore& files, const Dr
   TRY(on_drive(input.journal_path, "the journal"));
   TRY(on_drive(input.log_directory, "the log directory"));
   if (!identity.backing_path.empty() && !input.source_directory.empty()) {
-    const std::string source = TRY(files.real_path(input.source_directory));
+    const std::string source = TRY(find_source(files, input.source_directory));
     if (identity.backing_path.starts_with(source.ends_with('/') ? source : source + '/'))
       return fail(ErrorCode::refused,
                   "the drive image lies inside the source directory and would be copied into itself",

@@ -9,7 +9,6 @@ namespace seedbed {
 namespace {
 
 constexpr std::string_view kActivity = "ActivityRecord";
-constexpr std::string_view kFilesSet = "files", kManifestSet = "manifest";
 constexpr std::string_view kHashFile = "VolumeHashFile", kHashBytes = "VolumeHashBytes",
                            kHashSha256 = "VolumeHashSha256";
 
@@ -55,9 +54,10 @@ std::string text_of(const Record& record, std::string_view name) {
 }
 
 // Applies records one by one; every rule that a record must obey stands here.
-class Reader {
+class HistoryReader {
  public:
-  Reader(DriveHistory& history_so_far, const std::string& where) : history(history_so_far), where_(where) {}
+  HistoryReader(DriveHistory& history_so_far, const std::string& where)
+      : history(history_so_far), where_(where) {}
 
   Status take(const Record& record, size_t index) {
     index_ = index;
@@ -267,7 +267,7 @@ std::vector<uint64_t> DriveHistory::legal_generations() const {
 }
 
 Status apply_record(DriveHistory& history, const Record& record, size_t index, const std::string& where) {
-  return Reader(history, where).take(record, index);
+  return HistoryReader(history, where).take(record, index);
 }
 
 Result<DriveHistory> read_history(const std::vector<Record>& records, const std::string& where) {

@@ -34,6 +34,8 @@ struct DriveFacts {
       consent;  // how the operator agreed to the format: "answered yes", "/silentmode", "the drive was blank"
 };
 
+// The metadata sets of a session, by the names that the journal uses.
+inline constexpr std::string_view kFilesSet = "files", kManifestSet = "manifest";
 enum class SetState : uint8_t { none, prepared, applied, undone };
 struct SetRecord {
   SetState state = SetState::none;

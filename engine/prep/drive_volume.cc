@@ -10,7 +10,6 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kUnitBytes = kVolumeUnitBytes;
 constexpr uint64_t kStepBytes = 1 * MiB;
 constexpr uint64_t kLargeCapacityBytes = 2'000'000'000'000;
 // BitLocker's own files, named as directory listings of genuine volumes show them.
@@ -43,7 +42,7 @@ class HashingWriter {
     return write_device(device_, offset_bytes, bytes);
   }
   Status write_padded(uint64_t offset_bytes, Bytes bytes) {
-    bytes.resize(round_up(bytes.size(), kUnitBytes));
+    bytes.resize(round_up(bytes.size(), kVolumeUnitBytes));
     return write(offset_bytes, bytes);
   }
 
@@ -116,8 +115,8 @@ std::vector<Extent> EmptyVolume::extents() const {
   std::ranges::sort(all, {}, &Extent::offset_bytes);
   std::vector<Extent> joined;
   for (const Extent& extent : all) {
-    const uint64_t first = round_down(extent.offset_bytes, kUnitBytes),
-                   end = round_up(extent.end_bytes(), kUnitBytes);
+    const uint64_t first = round_down(extent.offset_bytes, kVolumeUnitBytes),
+                   end = round_up(extent.end_bytes(), kVolumeUnitBytes);
     if (!joined.empty() && first <= joined.back().end_bytes())
       joined.back().length_bytes = std::max(joined.back().end_bytes(), end) - joined.back().offset_bytes;
     else
@@ -190,7 +189,7 @@ Result<BuiltDrive> build_drive(BlockDevice& device, Formatter& formatter, const 
   header.resize(kFveHeaderBytes);  // what lies beside it is never visible; zeros
   TRY(writer.write_padded(partition_bytes, header));
   const EncodedPartitionTable encoded = encode_partition_table(table);
-  const uint64_t tail_bytes = round_down(encoded.tail_offset_bytes, kUnitBytes);
+  const uint64_t tail_bytes = round_down(encoded.tail_offset_bytes, kVolumeUnitBytes);
   Bytes tail(encoded.tail_offset_bytes - tail_bytes);
   append(tail, encoded.tail);
   TRY(writer.write_padded(tail_bytes, tail));

@@ -11,7 +11,6 @@ namespace seedbed {
 
 namespace {
 
-constexpr uint64_t kUnitBytes = kVolumeUnitBytes;  // drives are written in these, whatever their sectors
 constexpr uint64_t kBlockBytesMax = 1 * MiB;
 constexpr std::string_view kMagic = "SEEDBED METASET1";
 constexpr uint64_t kHeaderBytes = 16 + 8;      // magic, number of blocks
@@ -22,14 +21,14 @@ static_assert(kMagic.size() == 16);
 std::vector<Extent> touched_runs(const SectorSet& sectors) {
   std::vector<Extent> runs;
   for (const auto& [offset_bytes, bytes] : sectors) {
-    const uint64_t first = round_down(offset_bytes, kUnitBytes),
-                   end = round_up(offset_bytes + bytes.size(), kUnitBytes);
-    for (uint64_t at = first; at < end; at += kUnitBytes) {
+    const uint64_t first = round_down(offset_bytes, kVolumeUnitBytes),
+                   end = round_up(offset_bytes + bytes.size(), kVolumeUnitBytes);
+    for (uint64_t at = first; at < end; at += kVolumeUnitBytes) {
       if (!runs.empty() && at < runs.back().end_bytes()) continue;
       if (!runs.empty() && at == runs.back().end_bytes() && runs.back().length_bytes < kBlockBytesMax)
-        runs.back().length_bytes += kUnitBytes;
+        runs.back().length_bytes += kVolumeUnitBytes;
       else
-        runs.push_back({at, kUnitBytes});
+        runs.push_back({at, kVolumeUnitBytes});
     }
   }
   return runs;
@@ -148,8 +147,8 @@ static Status for_each_block(FileStore& files, uint64_t capacity_bytes, const Sa
     Bytes head(kBlockHeaderBytes);
     TRY(read_exactly(at, head));
     const auto offset_bytes = load_le<uint64_t>(head, 0), length_bytes = load_le<uint64_t>(head, 8);
-    if (length_bytes == 0 || length_bytes > kBlockBytesMax || length_bytes % kUnitBytes != 0 ||
-        offset_bytes % kUnitBytes != 0 || offset_bytes > capacity_bytes ||
+    if (length_bytes == 0 || length_bytes > kBlockBytesMax || length_bytes % kVolumeUnitBytes != 0 ||
+        offset_bytes % kVolumeUnitBytes != 0 || offset_bytes > capacity_bytes ||
         length_bytes > capacity_bytes - offset_bytes)
       return damaged(set, fmt::format("has block {} out of bounds", i));
     Bytes bytes(length_bytes);

@@ -144,7 +144,8 @@ class PrepImport {
       return fail(ErrorCode::refused,
                   "there is no unfinished session to abort: only the last copy session, if it was "
                   "interrupted, can be aborted",
-                  journal.path());
+                  journal.path(),
+                  "Nothing needs to be undone; prepare another session, or use a new journal");
     if (open == nullptr && options_.resume && !known)
       return fail(ErrorCode::not_found, fmt::format("the journal knows no session {}", options_.session_id),
                   journal.path(), "Check /id");
@@ -152,7 +153,8 @@ class PrepImport {
       TRY(check_later_session(history));
       TRY(check_staging_source(ports_.files, options_));
     }
-    if (open != nullptr && !options_.source_directory.empty()) TRY(check_same_command(*open));
+    if (!options_.source_directory.empty() && (open != nullptr || known))
+      TRY(check_same_command(open != nullptr ? *open : *of_id));
 
     const std::string target = options_.target.empty() ? history.drive.path : options_.target;
     auto device = TRY(ports_.open_drive(target));
@@ -193,16 +195,39 @@ class PrepImport {
       if (open != nullptr)
         return fail(ErrorCode::refused, "the session is under way; its plan is made", journal.path(),
                     "Run the command without --plan to resume");
-      const OpenDrive drive =
-          TRY(open_drive_volume(*device, history.drive.recovery_password.text(), ports_.stretcher));
-      auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), false));
-      return planned(*device, plan,
-                     TRY(dry_layout(std::move(ntfs), plan, options_, history.drive.serial,
-                                    history.last_complete() != nullptr)),
-                     "", history.drive.cluster_bytes);
+      return planned(*device, plan, TRY(dry_layout_beside(*device, history, plan)), "",
+                     history.drive.cluster_bytes);
     }
-    if (open == nullptr) TRY(session.begin(plan, options_.disposition));
+    if (open == nullptr) {
+      TRY(check_room(*device, history, plan));
+      TRY(session.begin(plan, options_.disposition));
+    }
     return finish(session, plan, *device);
+  }
+
+  // Beside what the drive holds: a session that cannot fit is refused before it begins, as a first one is.
+  Status check_room(BlockDevice& device, const DriveHistory& history, const SourcePlan& plan) {
+    const DriveFacts& facts = history.drive;
+    if (device.identity().serial != facts.serial) return {};  // the session says so
+    uint64_t held_bytes = 0;
+    for (const SessionHistory& session : history.sessions)
+      if (session.complete) held_bytes += session.bytes + session.files * (facts.cluster_bytes + 2 * KiB);
+    if (held_bytes + estimate_bytes(plan, facts.cluster_bytes) <= facts.capacity_bytes) return {};
+    TRY(dry_layout_beside(device, history, plan));
+    return {};
+  }
+
+  // On the volume as it is. The manifest's credential is the one that the first session gave.
+  Result<DryLayout> dry_layout_beside(BlockDevice& device, const DriveHistory& history,
+                                      const SourcePlan& plan) {
+    const DriveFacts& facts = history.drive;
+    PrepImportOptions options;
+    options.disposition = options_.disposition;
+    options.storage_account_key = facts.storage_account_key.clone();
+    options.container_sas = facts.container_sas.clone();
+    const OpenDrive drive = TRY(open_drive_volume(device, facts.recovery_password.text(), ports_.stretcher));
+    auto ntfs = TRY(drive.file_system(ports_.runtime.utc_ns(), false));
+    return dry_layout(std::move(ntfs), plan, options, facts.serial, history.last_complete() != nullptr);
   }
 
   Status check_later_session(const DriveHistory& history) const {
@@ -222,17 +247,20 @@ class PrepImport {
     return {};
   }
 
-  Status check_same_command(const SessionHistory& open) const {
-    if (open.source.source_directory == options_.source_directory &&
-        open.source.destination == options_.destination && open.source.blob_type == options_.blob_type &&
-        open.disposition == options_.disposition)
+  // Open or complete: "done" must be said of what was asked for.
+  Status check_same_command(const SessionHistory& session) const {
+    if (session.source.source_directory == options_.source_directory &&
+        session.source.destination == options_.destination &&
+        session.source.blob_type == options_.blob_type && session.disposition == options_.disposition)
       return {};
     return fail(
         ErrorCode::refused,
         fmt::format("the session {} was begun with /srcdir:{} /dstdir:{} /BlobType:{} /Disposition:{}",
-                    open.id, open.source.source_directory, open.source.destination,
-                    blob_type_name(open.source.blob_type), open.disposition),
-        options_.journal, "Give the same values, or only /j and /id with /ResumeSession or /AbortSession");
+                    session.id, session.source.source_directory, session.source.destination,
+                    blob_type_name(session.source.blob_type), session.disposition),
+        options_.journal,
+        session.complete ? "The session is complete: give another /id for another source"
+                         : "Give the same values, or only /j and /id with /ResumeSession or /AbortSession");
   }
 
   Result<std::string> consent(BlockDevice& device, const DriveContent& content) {
@@ -244,7 +272,9 @@ class PrepImport {
         fmt::format("Format {} ({}, serial {}, {})? {} Everything on it will be lost.", identity.path,
                     identity.model, identity.serial, human_bytes(device.contract().capacity_bytes), holds),
         "Give /silentmode to format without being asked"));
-    if (!yes) return fail(ErrorCode::refused, "the format was declined", identity.path);
+    if (!yes)
+      return fail(ErrorCode::refused, "the format was declined", identity.path,
+                  "Name the drive that is meant, or answer yes");
     return std::string("answered yes");
   }
 

@@ -30,7 +30,7 @@ bool is_letter(char c) {
 
 std::unexpected<Error> usage(std::string what,
                              std::string remedy = "See offseed waimportexport PrepImport --help") {
-  return fail(ErrorCode::invalid_argument, std::move(what), {}, std::move(remedy));
+  return fail(ErrorCode::invalid_argument, std::move(what), "the command's options", std::move(remedy));
 }
 
 Result<BlobType> blob_type_of(const std::string& value) {

@@ -151,10 +151,17 @@ std::string SourcePlan::blob_path(const PlannedFile& file) const {
   return options.destination + file.relative;
 }
 
+Result<std::string> find_source(FileStore& files, const std::string& source_directory) {
+  auto real = files.real_path(source_directory);
+  if (real) return real;
+  return fail(real.error().code, "/srcdir cannot be found: " + real.error().what, source_directory,
+              "Give an existing directory by its absolute path; if it is a share, connect it and run again");
+}
+
 Result<SourcePlan> plan_source(FileStore& files, const SourceOptions& options) {
   SourcePlan plan;
   plan.options = options;
-  const FileStat root = TRY(files.stat(TRY(files.real_path(options.source_directory))));
+  const FileStat root = TRY(files.stat(TRY(find_source(files, options.source_directory))));
   if (root.kind != FileKind::directory)
     return fail(ErrorCode::invalid_argument, "/srcdir names no directory", options.source_directory,
                 "Give an existing directory by its absolute path");

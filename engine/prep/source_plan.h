@@ -46,6 +46,9 @@ struct SourcePlan {
   std::string blob_path(const PlannedFile& file) const;   // "container/dir/name"
 };
 
+// Where the source directory really is.
+Result<std::string> find_source(FileStore& files, const std::string& source_directory);
+
 // Errors: not_found / permission_denied (names the entry), invalid_argument (a page blob that is no multiple
 // of 512, a block blob over 50,000 blocks of 4 MiB). Symlinks, special files and names that no blob can have
 // are skipped and reported.

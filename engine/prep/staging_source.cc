@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "engine/prep/source_plan.h"
 #include "engine/staging/staging_area.h"
 
 namespace seedbed {
 
 Result<bool> is_staging_location(FileStore& files, const std::string& directory) {
-  for (const DirectoryEntry& entry : TRY(files.list(TRY(files.real_path(directory)))))
+  for (const DirectoryEntry& entry : TRY(files.list(TRY(find_source(files, directory)))))
     if (entry.kind == FileKind::file && entry.name.ends_with(".AIBBlob")) return true;
   return false;
 }

@@ -11,15 +11,15 @@ namespace seedbed {
 
 namespace {
 
-constexpr std::string_view kMagic{"SBBASE1\0", 8};
-constexpr size_t kMagicBytes = 8, kFixedBytes = 24;
+constexpr std::string_view kBlobMagic{"SBBASE1\0", 8};
+constexpr size_t kBlobMagicBytes = 8, kBlobFixedBytes = 24;
 constexpr std::string_view kMarkMagic = "SBM1";
 
 }  // namespace
 
 Result<Bytes> encode_blob_head(const AibHead& head) {
   TRY(check_inputs(head.inputs));
-  const ByteSpan magic = as_bytes(kMagic);
+  const ByteSpan magic = as_bytes(kBlobMagic);
   Bytes out(magic.begin(), magic.end());
   append_le(out, uint32_t{0});
   append_le(out, head.number);
@@ -38,7 +38,7 @@ Result<std::pair<AibHead, Bytes>> read_blob_head(File& file, const std::string& 
                 "damaged: remove the job's files and run the backup again");
   };
   Bytes bytes(kBlobPageBytes);
-  if (TRY(file.read_at(0, bytes)) != bytes.size() || as_text(ByteSpan(bytes).first(kMagicBytes)) != kMagic)
+  if (TRY(file.read_at(0, bytes)) != bytes.size() || as_text(ByteSpan(bytes).first(kBlobMagicBytes)) != kBlobMagic)
     return no_head();
   const size_t head_bytes = load_le<uint32_t>(bytes, 8);
   if (head_bytes % kBlobPageBytes != 0 || head_bytes < kBlobPageBytes || head_bytes > kHeadBytesMax)
@@ -48,7 +48,7 @@ Result<std::pair<AibHead, Bytes>> read_blob_head(File& file, const std::string& 
   AibHead head;
   head.number = load_le<uint32_t>(bytes, 12);
   head.blob = load_le<uint64_t>(bytes, 16);
-  size_t at = kFixedBytes;
+  size_t at = kBlobFixedBytes;
   const ByteSpan content = ByteSpan(bytes).first(head_bytes - sizeof(Sha256));
   TRY(decode_facts(content, at, head, path));
   if (head.number == 0 || !all_zero(content.subspan(at))) return no_head();

@@ -6,7 +6,7 @@ namespace seedbed {
 
 namespace {
 
-constexpr std::string_view kMagic = "SBC1";
+constexpr std::string_view kCatalogMagic = "SBC1";
 constexpr size_t kTextBytesMax = 32 * KiB;
 constexpr uint8_t kChanged = 1;
 
@@ -122,13 +122,13 @@ class PartReader {
  private:
   ByteSpan bytes_;
   const std::string& where_;
-  size_t at_ = kMagic.size();
+  size_t at_ = kCatalogMagic.size();
 };
 
 }  // namespace
 
 Bytes begin_catalog_part() {
-  const ByteSpan magic = as_bytes(kMagic);
+  const ByteSpan magic = as_bytes(kCatalogMagic);
   return {magic.begin(), magic.end()};
 }
 
@@ -165,7 +165,7 @@ void encode_item(Bytes& out, const CatalogItem& item) {
 Result<std::vector<CatalogItem>> decode_catalog_part(ByteSpan plain, const std::string& where) {
   PartReader reader(plain, where);
   std::vector<CatalogItem> items;
-  if (plain.size() < kMagic.size() || as_text(plain.first(kMagic.size())) != kMagic)
+  if (plain.size() < kCatalogMagic.size() || as_text(plain.first(kCatalogMagic.size())) != kCatalogMagic)
     return fail(ErrorCode::corrupt, "this is no catalog part", where);
   while (!reader.at_end()) {
     const auto kind = TRY(reader.number<uint8_t>());

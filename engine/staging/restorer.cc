@@ -11,6 +11,16 @@ namespace {
 
 constexpr uint64_t kCacheBytesMax = 16 * MiB;
 constexpr std::string_view kTemporaryEnding = ".seedbed-restoring";
+constexpr size_t kNameBytesMax = 255;  // of one name, as file systems have it
+
+// What a target is called until it is whole. A name that leaves no room for the ending is cut; what is
+// restored is restored one by one, so that two names may be cut to one.
+std::string temporary_of(const std::string& target) {
+  std::string path = target;
+  const size_t name = path.find_last_of('/') + 1;
+  path.resize(std::min(path.size(), name + kNameBytesMax - kTemporaryEnding.size()));
+  return path.append(kTemporaryEnding);
+}
 
 // Chunks that were opened lately: small files share them.
 class OpenChunks {
@@ -79,6 +89,25 @@ class Restorer {
     TRY(finish_directories());
     tell();
     return std::move(report_);
+  }
+
+  // Whether all that is chosen stands there as run() leaves it.
+  Result<bool> stands() {
+    bool any = false;
+    for (const CatalogEntry& entry : catalog_.entries) {
+      if (!catalog_path_is_safe(entry.path)) return false;
+      if (!chosen(entry.path)) continue;
+      const CatalogEntry* const content =
+          entry.hard_link_of.empty() ? &entry : catalog_.find(entry.hard_link_of);
+      const std::string target = target_of(entry.path);
+      const auto stat = files_.stat(target);
+      if (!stat && stat.error().code != ErrorCode::not_found) return std::unexpected(stat.error());
+      if (!stat || content == nullptr || stat->kind != content->kind) return false;
+      if (stat->kind != FileKind::directory && !TRY(is_as_it_should_be(target, *stat, *content)))
+        return false;
+      any = true;
+    }
+    return any;
   }
 
  private:
@@ -155,18 +184,22 @@ class Restorer {
     return {};
   }
 
+  Result<bool> is_as_it_should_be(const std::string& target, const FileStat& stat,
+                                  const CatalogEntry& entry) {
+    if (stat.kind == FileKind::file && entry.kind == FileKind::file)
+      return stat.size_bytes == entry.size_bytes && stat.modified_ns == entry.modified_ns &&
+             stat.mode == entry.mode;
+    if (stat.kind == FileKind::symlink && entry.kind == FileKind::symlink)
+      return TRY(files_.read_link(target)) == entry.target;
+    return false;
+  }
+
   // True: it is there as it should be. An error where something else is and may not go.
   Result<bool> stands_already(const std::string& target, const CatalogEntry& entry) {
     const auto stat = files_.stat(target);
     if (!stat && stat.error().code == ErrorCode::not_found) return false;
     if (!stat) return std::unexpected(stat.error());
-    if (stat->kind == FileKind::file && entry.kind == FileKind::file &&
-        stat->size_bytes == entry.size_bytes && stat->modified_ns == entry.modified_ns &&
-        stat->mode == entry.mode)
-      return true;
-    if (stat->kind == FileKind::symlink && entry.kind == FileKind::symlink &&
-        TRY(files_.read_link(target)) == entry.target)
-      return true;
+    if (TRY(is_as_it_should_be(target, *stat, entry))) return true;
     if (stat->kind == FileKind::directory || !options_.overwrite)
       return fail(ErrorCode::already_exists, "something else stands where this is to be restored", target,
                   "Restore into an empty directory, or allow that files are replaced");
@@ -182,7 +215,7 @@ class Restorer {
       report_.bytes += content.size_bytes;
       return {};
     }
-    const std::string temporary = target + std::string(kTemporaryEnding);
+    const std::string temporary = temporary_of(target);
     {
       const auto file = TRY(files_.open(temporary, OpenMode::create, 0600));
       TRY(file->truncate(0));
@@ -232,7 +265,7 @@ class Restorer {
     if (stat && TRY(stands_already(target, *first))) {
       // The same content under an inode of its own: a name is all that is missing.
     }
-    const std::string temporary = target + std::string(kTemporaryEnding);
+    const std::string temporary = temporary_of(target);
     Status linked = files_.make_hard_link(existing, temporary);
     if (!linked && linked.error().code == ErrorCode::already_exists) {
       TRY(files_.remove(temporary));
@@ -253,7 +286,7 @@ class Restorer {
     const std::string target = target_of(entry.path);
     TRY(make_parents(target));
     if (!TRY(stands_already(target, entry))) {
-      const std::string temporary = target + std::string(kTemporaryEnding);
+      const std::string temporary = temporary_of(target);
       Status made = files_.make_symlink(entry.target, temporary);
       if (!made && made.error().code == ErrorCode::already_exists) {
         TRY(files_.remove(temporary));
@@ -301,15 +334,26 @@ class Restorer {
 
 }  // namespace
 
+static Result<RestoreOptions> cleaned(RestoreOptions options) {
+  while (options.to.size() > 1 && options.to.ends_with('/')) options.to.pop_back();
+  while (options.strip_prefix.starts_with('/')) options.strip_prefix.erase(0, 1);
+  while (options.strip_prefix.ends_with('/')) options.strip_prefix.pop_back();
+  if (options.to.empty()) return fail(ErrorCode::invalid_argument, "no place to restore to was given");
+  return options;
+}
+
 Result<RestoreReport> restore_tree(Runtime& runtime, FileStore& files, const Catalog& catalog,
                                    const ChunkKeys& keys, const FetchRecord& fetch,
                                    const RestoreOptions& options, Operator* person) {
-  RestoreOptions clean = options;
-  while (clean.to.size() > 1 && clean.to.ends_with('/')) clean.to.pop_back();
-  while (clean.strip_prefix.starts_with('/')) clean.strip_prefix.erase(0, 1);
-  while (clean.strip_prefix.ends_with('/')) clean.strip_prefix.pop_back();
-  if (clean.to.empty()) return fail(ErrorCode::invalid_argument, "no place to restore to was given");
+  const RestoreOptions clean = TRY(cleaned(options));
   return Restorer(runtime, files, catalog, keys, fetch, clean, person).run();
+}
+
+Result<bool> tree_stands(Runtime& runtime, FileStore& files, const Catalog& catalog, const ChunkKeys& keys,
+                         const RestoreOptions& options) {
+  const RestoreOptions clean = TRY(cleaned(options));
+  const FetchRecord nothing;
+  return Restorer(runtime, files, catalog, keys, nothing, clean, nullptr).stands();
 }
 
 }  // namespace seedbed

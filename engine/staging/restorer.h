@@ -40,4 +40,9 @@ Result<RestoreReport> restore_tree(Runtime& runtime, FileStore& files, const Cat
                                    const ChunkKeys& keys, const FetchRecord& fetch,
                                    const RestoreOptions& options, Operator* person = nullptr);
 
+// Whether all that would be restored stands there already, in kind, size, time and mode. Writes and fetches
+// nothing.
+Result<bool> tree_stands(Runtime& runtime, FileStore& files, const Catalog& catalog, const ChunkKeys& keys,
+                         const RestoreOptions& options);
+
 }  // namespace seedbed

@@ -18,7 +18,7 @@ using reference::ManifestEntry;
 using reference::ManifestPiece;
 using reference::NtfsStream;
 
-constexpr uint64_t kPutBytes = 4 * MiB;
+constexpr uint64_t kPieceBytesMax = 4 * MiB;
 constexpr uint64_t kWindowBytes = 256 * MiB;  // of page ranges asked for at a time
 constexpr unsigned kRenamesMax = 1000;
 constexpr uint64_t kPageBytes = 512;
@@ -59,7 +59,7 @@ class BlobImport {
     uint64_t at = 0;
     for (const ManifestPiece& piece : entry_.pieces) {
       const uint64_t unit = entry_.page_blob ? kPageBytes : 1;
-      if (piece.length_bytes == 0 || piece.length_bytes > kPutBytes || piece.offset_bytes % unit != 0 ||
+      if (piece.length_bytes == 0 || piece.length_bytes > kPieceBytesMax || piece.offset_bytes % unit != 0 ||
           piece.length_bytes % unit != 0 || piece.offset_bytes < at ||
           piece.offset_bytes > entry_.length_bytes ||
           piece.length_bytes > entry_.length_bytes - piece.offset_bytes ||
@@ -309,7 +309,7 @@ class BlobImport {
       size_t last = first;
       uint64_t length_bytes = pieces[group[first]].length_bytes;
       while (last + 1 < group.size() && checked(group[last + 1]) &&
-             length_bytes + pieces[group[last + 1]].length_bytes <= kPutBytes)
+             length_bytes + pieces[group[last + 1]].length_bytes <= kPieceBytesMax)
         length_bytes += pieces[group[++last]].length_bytes;
       const uint64_t at = pieces[group[first]].offset_bytes;
       const ByteSpan page = ByteSpan(data).subspan(at - begin_bytes, length_bytes);

@@ -77,9 +77,8 @@ class Judge {
       return Status();
     }));
     judge_head(head);
-    if (!expected_.part_of_sources)
-      for (const auto& blob_path : sources_.untaken())
-        judgement_.add("source " + blob_path, "no blob of this path is in the manifest");
+    for (const auto& blob_path : sources_.untaken())
+      judgement_.add("source " + blob_path, "no blob of this path is in the manifest");
     for (const auto& [path, entry] : on_drive_) {
       if (entry.directory || listed_.contains(path) || path.starts_with(kSystemFolder)) continue;
       if (judgement_.unlisted_files.size() < Judgement::kFindingsMax)

@@ -24,7 +24,6 @@ struct Expectations {
   std::string drive_id;  // "": not checked
   std::vector<SourceTree>
       sources;  // not empty: every blob must come from one of them and every regular file must be there
-  bool part_of_sources = false;   // the rest of the regular files is on other drives
   FileStore* files = nullptr;     // holds the sources
   bool check_bookkeeping = true;  // clusters against $Bitmap (check_ntfs)
 };

@@ -1,5 +1,7 @@
 #include "fakes/reference/source_mapping.h"
 
+#include "engine/base/text.h"
+
 namespace seedbed::reference {
 
 Result<SourceMapping> SourceMapping::list(FileStore& files, const std::vector<SourceTree>& trees) {
@@ -16,6 +18,7 @@ Result<SourceMapping> SourceMapping::list(FileStore& files, const std::vector<So
       const auto [directory, prefix] = std::move(waiting.back());
       waiting.pop_back();
       for (const auto& entry : TRY(files.list(directory))) {
+        if (!utf16_of(entry.name)) continue;  // no manifest can name it
         const std::string path = join_path(directory, entry.name);
         if (entry.kind == FileKind::directory) waiting.emplace_back(path, prefix + entry.name + '/');
         if (entry.kind == FileKind::file && !mapping.files_.emplace(prefix + entry.name, Source{path}).second)

@@ -15,7 +15,6 @@ constexpr uint64_t kPageBlobBytesMax = 8 * TiB;
 constexpr uint64_t kPutBlobBytesMax = 256 * MiB;
 constexpr uint64_t kAnswerBytesMax = 256 * MiB;
 constexpr uint64_t kMd5RangeBytesMax = 4 * MiB;
-constexpr size_t kImportIdBytesMax = 256;
 
 // Another blob of that name goes, with its blocks; the conditions have been checked.
 Checked<void> replace_blob(const BlobCall& call, BlobRow& row) {

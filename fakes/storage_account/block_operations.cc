@@ -13,7 +13,6 @@ namespace {
 constexpr uint64_t kBlockBytesMax = 256 * MiB;
 constexpr size_t kBlockIdBytesMax = 64;
 constexpr size_t kUncommittedMax = 100'000;
-constexpr size_t kImportIdBytesMax = 256;
 
 using Blocks = std::map<std::string, BlockRow>;
 

@@ -7,6 +7,8 @@
 
 namespace seedbed {
 
+inline constexpr size_t kImportIdBytesMax = 256;  // of x-seedbed-import-id; the rest is cut
+
 struct BlobCall {
   ServiceState& state;
   BlobStore& store;

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kVaultTables = R"sql(
 CREATE TABLE IF NOT EXISTS vault_vaults(
   row INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, epoch INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS vault_certificates(
@@ -136,7 +136,7 @@ std::optional<Sha256> parse_sha256(std::string_view text) {
 
 Status VaultService::create_tables() {
   Locked held(*state_.lock);
-  TRY(state_.database->execute(kTables));
+  TRY(state_.database->execute(kVaultTables));
   return packs_.open();
 }
 

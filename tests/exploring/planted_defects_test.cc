@@ -91,8 +91,9 @@ TEST(DroppedSyncs, classes_star_numbers_and_serials) {
 TEST(DroppedSyncs, are_a_cause_of_nothing_so_a_refusal_is_red) {
   Scenario scenario = slim();
   scenario.drives[0].volatile_cache = true;
-  Explorer explorer(test::shared(scenario),
-                    {.budget = 200, .defect = dropped_sync("drop-drive-flush-copy-computer-data")});
+  ScenarioRunOptions run;
+  run.defect = dropped_sync("drop-drive-flush-copy-computer-data");
+  Explorer explorer(test::shared(scenario), {.budget = 200, .run = run});
   std::set<std::string> verdicts;
   const auto totals = explorer.run(
       [&](const ScenarioRecord& record) { verdicts.insert(std::string(verdict_name(record.verdict))); },

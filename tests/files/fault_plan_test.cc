@@ -206,5 +206,72 @@ RC_GTEST_PROP(GlobProperty, as_the_plainest_matcher, ()) {
   RC_ASSERT(star_matches(pattern, text) == matches(pattern, text));
 }
 
+bool due_in(FaultPlan& plan, const Moment& now, std::string_view job_state) {
+  return !plan.due(now.event, now.side, now.phase, now.boot, job_state).empty();
+}
+
+TEST(FaultPlan, a_state_of_the_job_holds_a_fault_back) {
+  FaultTrigger when;
+  when.job_state = "Shipping";
+  FaultPlan plan({planned(when)});
+  EXPECT_FALSE(due_in(plan, moment(), ""));
+  EXPECT_FALSE(due_in(plan, moment(), "Received"));
+  EXPECT_TRUE(due_in(plan, moment(), "Shipping"));
+}
+
+TEST(FaultPlan, after_another_fault_counts_from_the_next_event_on) {
+  FaultTrigger first;
+  first.nth = 2;
+  FaultTrigger second;
+  second.after = "first";
+  second.nth = 2;
+  PlannedFault one = planned(first), other = planned(second);
+  one.name = "first";
+  FaultPlan plan({one, other});
+  std::vector<std::string> fired;
+  for (uint64_t number = 1; number <= 6; number++) {
+    Moment now = moment();
+    now.event.number = number;
+    for (const PlannedFault* fault : plan.due(now.event, now.side, now.phase, now.boot))
+      fired.push_back(fault->name + std::to_string(number));
+  }
+  EXPECT_EQ(fired, (std::vector<std::string>{"first2", "it4"}));
+}
+
+TEST(FaultPlan, any_is_due_with_its_first_part_and_all_with_its_last) {
+  FaultTrigger read, write;
+  read.event = EventKind::drive_read;
+  write.event = EventKind::drive_write;
+  write.nth = 2;
+  FaultTrigger any, all;
+  any.any = {read, write};
+  all.all = {read, write};
+  const auto due_at = [&](const FaultTrigger& when) {
+    FaultPlan plan({planned(when)});
+    std::string at;
+    for (const char kind : std::string("fwfrwr")) {
+      Moment now = moment();
+      now.event.kind = kind == 'r'   ? EventKind::drive_read
+                       : kind == 'w' ? EventKind::drive_write
+                                     : EventKind::drive_flush;
+      at += due(plan, now) ? static_cast<char>(std::toupper(kind)) : kind;
+    }
+    return at;
+  };
+  EXPECT_EQ(due_at(any), "fwfRwr");
+  EXPECT_EQ(due_at(all), "fwfrWr");
+}
+
+TEST(FaultPlan, what_found_nothing_to_befall_has_not_fired) {
+  FaultPlan plan({planned({})});
+  const Moment now = moment();
+  const auto due = plan.due(now.event, now.side, now.phase, now.boot);
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_TRUE(plan.fired(FaultAction::kill));
+  plan.take_back(*due.front());
+  EXPECT_FALSE(plan.fired(FaultAction::kill));
+  EXPECT_EQ(plan.standings().front().fired, 0u);
+}
+
 }  // namespace
 }  // namespace seedbed

@@ -36,6 +36,7 @@ TEST(Survivors, each_shape_keeps_what_it_says) {
       {"all", {{9, "1111"}, {10, "1111"}, {11, "1111"}}},
       {"prefix:10", {{9, "1111"}, {10, "1111"}, {11, "0000"}}},
       {"but:10", {{9, "1111"}, {10, "0000"}, {11, "1111"}}},
+      {"but:9,11", {{8, "1111"}, {9, "0000"}, {10, "1111"}, {11, "0000"}, {12, "1111"}}},
       {"torn:10/3", {{9, "1111"}, {10, "1110"}, {11, "0000"}}},
       {"torn:10/0", {{9, "1111"}, {10, "0000"}, {11, "0000"}}},
       {"torn:10/99", {{10, "1111"}}},
@@ -69,13 +70,15 @@ TEST(Survivors, what_has_one_unit_is_whole_or_lost) {
 
 RC_GTEST_PROP(SurvivorsProperty, a_line_names_them, ()) {
   Survivors survivors;
-  survivors.shape = static_cast<Shape>(*rc::gen::inRange(0, 6));
+  survivors.shape = static_cast<Shape>(*rc::gen::inRange(0, 7));
   const auto number = rc::gen::arbitrary<uint64_t>();
   if (survivors.shape == Shape::prefix || survivors.shape == Shape::all_but_one ||
       survivors.shape == Shape::torn)
     survivors.event = *number;
   if (survivors.shape == Shape::torn) survivors.units = *number;
   if (survivors.shape == Shape::seeded) survivors.seed = *number;
+  if (survivors.shape == Shape::all_but)
+    survivors = Survivors::all_but(*rc::gen::container<std::vector<uint64_t>>(number));
   const auto parsed = Survivors::parse(survivors.text());
   RC_ASSERT(parsed.has_value());
   RC_ASSERT(*parsed == survivors);
@@ -94,7 +97,10 @@ TEST(Survivors, other_lines_name_none) {
                             "seeded",     "seeded:",
                             "seeded: 1",  "prefix:99999999999999999999999",
                             " none",      "none ",
-                            "torn:1,2"}) {
+                            "torn:1,2",   "but:1,",
+                            "but:,1",     "but:2,1",
+                            "but:1,1",    "but:1,2,x",
+                            "prefix:1,2"}) {
     const auto parsed = Survivors::parse(wrong);
     ASSERT_FALSE(parsed) << wrong;
     EXPECT_EQ(parsed.error().code, ErrorCode::invalid_argument);

@@ -109,7 +109,7 @@ TEST_F(RigExplore, a_state_that_fails_is_told_with_a_token_that_replays_it) {
 
 TEST_F(RigExplore, what_it_cannot_explore_is_usage) {
   const std::string path = put_scenario("a");
-  expect(seedbed({"explore", path, "--depth", "2"}), 2, "depth 2 is not there yet");
+  expect(seedbed({"explore", path, "--depth", "3"}), 2, "depth 3 is not there yet");
   expect(seedbed({"explore", file("absent.toml")}), 2, "absent.toml");
 }
 

@@ -15,7 +15,7 @@ RC_GTEST_PROP(RunTokenProperty, what_is_written_is_read, ()) {
   const auto faults = *rc::gen::inRange(0, 4);
   for (int i = 0; i < faults; i++) {
     Survivors survivors;
-    survivors.shape = static_cast<Survivors::Shape>(*rc::gen::inRange(0, 6));
+    survivors.shape = static_cast<Survivors::Shape>(*rc::gen::inRange(0, 6));  // seeded is the last of them
     survivors.event = *rc::gen::inRange<uint64_t>(0, 1'000'000);
     survivors.units = *rc::gen::inRange<uint64_t>(0, 1'000'000);
     survivors.seed = *rc::gen::arbitrary<uint64_t>();

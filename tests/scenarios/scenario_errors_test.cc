@@ -182,6 +182,45 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[[fault]]\nwhat = \"bad-sectors\"\nwhen = { event = \"said\" }", "5:18", "bad-sectors"},
         Mistake{"[[fault]]\nwhat = \"write-error\"\nwhen = { side = \"after\" }", "5:17", "too late"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Words, WrongScenario,
+    testing::Values(
+        Mistake{"[[fault]]\nwhat = \"clock-jump\"\nwhen = { nth = 2 }", "3:1", "by some seconds"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nby_s = 3\nwhen = { nth = 2 }", "5:8", "moves no clock"},
+        Mistake{"[[fault]]\nwhat = \"clock-jump\"\nby_s = 0\nwhen = { nth = 2 }", "5:8", "no jump"},
+        Mistake{"[[fault]]\nwhat = \"clock-jump\"\nby_s = 999999999\nwhen = { nth = 2 }", "5:8",
+                "from -316224000 to 316224000"},
+        Mistake{"[[fault]]\nwhat = \"file-rot\"\nplace = \"/source/x\"\nwhen = { nth = 2 }", "5:9",
+                "not under /source"},
+        Mistake{"[[fault]]\nwhat = \"lost-in-shipment\"\nwhen = { nth = 2 }", "4:8", "needs the whole chain"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { state = \"Shipping\" }", "5:18",
+                "without the whole chain"},
+        Mistake{"[chain]\n[[fault]]\nwhat = \"kill\"\nwhen = { state = \"Shiping\" }", "6:18",
+                "Did you mean \"Shipping\"?"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ { nth = 2 } ] }", "5:16", "at least two"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { nth = 2, any = [ { nth = 2 }, { nth = 3 } ] }", "5:16",
+                "nothing but after"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ ], all = [ ] }", "5:27", "either any or all"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ { nth = 2 }, { nht = 3 } ] }", "5:31",
+                "Did you mean \"nth\"?"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { any = [ { nth = 2 }, { any = [] } ] }", "5:31",
+                "knows no key \"any\""},
+        Mistake{
+            "[[fault]]\nwhat = \"write-error\"\nwhen = { any = [ { nth = 2 }, { event = \"drive.read\" } ] }",
+            "5:39", "\"drive.write\" only"},
+        Mistake{"[[fault]]\nwhat = \"kill\"\nwhen = { after = \"nothing\" }", "5:18",
+                "no fault has that name"},
+        Mistake{"[[fault]]\nname = \"one\"\nwhat = \"kill\"\nwhen = { after = \"two\" }\n[[fault]]\nname = "
+                "\"two\"\nwhat = \"kill\"\nwhen = { after = \"one\" }",
+                "6:18", "wait for each other"},
+        Mistake{"[[drive]]\nflaw = \"in us\"", "4:8", "Did you mean \"in use\"?"},
+        Mistake{"[[drive]]\nreal_capacity = \"49MiB\"", "4:17", "to 48MiB"},
+        Mistake{"[operator]\noffers = [\"other\"]", "4:10", "there is no drive"},
+        Mistake{"[[command]]\nwrong = \"key\"", "4:9", "only \"edit job\""},
+        Mistake{"[[command]]\ntracking = \"1\"", "4:12", "another number"},
+        Mistake{"[[command]]\ndo = \"abort\"\nletter = \"x\"", "5:10", "prepares drives"},
+        Mistake{"[chain]\ncontainer = \"a\\\"b\"", "4:13", "could not hold it"}));
+
 TEST(ScenarioErrors, name_and_purpose_are_required) {
   expect_mistake("", {"", "1:1", "name is absent"});
   expect_mistake("name = \"abc\"", {"", "1:1", "proves is absent"});

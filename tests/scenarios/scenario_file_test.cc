@@ -161,10 +161,14 @@ TEST(ScenarioFile, every_action_can_be_written) {
   for (int i = 0; i <= static_cast<int>(kLastFaultAction); i++) {
     const std::string word(action_name(static_cast<FaultAction>(i)));
     const bool of_place = word.starts_with("source-") || word.starts_with("share-");
-    const Scenario s =
-        read(with_head("[[fault]]\nwhat = \"" + word + "\"\n" + (of_place ? "place = \"/source/x\"\n" : "") +
-                       (word == "file-error" || word == "sync-lie" ? "when = { event = \"file.sync\" }\n"
-                                                                   : "when = { nth = 2 }\n")));
+    std::string text = "[chain]\n[[fault]]\nwhat = \"" + word + "\"\n";
+    if (of_place) text += "place = \"/source/x\"\n";
+    if (word == "file-rot") text += "place = \"/staging/x\"\n";
+    if (word == "clock-jump") text += "by_s = -5\n";
+    text += word == "file-error" || word == "sync-lie" || word == "permission-denied"
+                ? "when = { event = \"file.sync\" }\n"
+                : "when = { nth = 2 }\n";
+    const Scenario s = read(with_head(text));
     ASSERT_EQ(s.faults.size(), 1u) << word;
     EXPECT_EQ(static_cast<int>(s.faults[0].action), i);
   }
@@ -191,6 +195,47 @@ TEST(ScenarioFile, a_fault_counts_the_computers_events_unless_it_names_a_machine
   EXPECT_EQ(s.faults[0].name, "service-power-cut at file.sync 4 on service");
   EXPECT_EQ(s.faults[1].name, "connection-cut at http.answer 1 of PUT /vaults/*");
   EXPECT_EQ(s.faults[2].name, "answer-503 at http.request 2, 3 times");
+}
+
+TEST(ScenarioFile, combinations_land_in_their_parts) {
+  const Scenario s =
+      read(with_head("[chain]\n[[fault]]\nname = \"one\"\nwhat = \"kill\"\n"
+                     "when = { any = [ { phase = \"data\", nth = 3 }, { state = \"Shipping\" } ] }\n"
+                     "[[fault]]\nwhat = \"write-error\"\nwhen = { all = [ { nth = 2 }, { event = "
+                     "\"drive.write\", lba = 0 } ], after = "
+                     "\"one\" }\n"));
+  ASSERT_EQ(s.faults[0].when.any.size(), 2u);
+  EXPECT_EQ(s.faults[0].when.any[0].phase, "data");
+  EXPECT_EQ(s.faults[0].when.any[0].nth, 3u);
+  EXPECT_EQ(s.faults[0].when.any[0].machine, "");
+  EXPECT_EQ(s.faults[0].when.any[1].job_state, "Shipping");
+  ASSERT_EQ(s.faults[1].when.all.size(), 2u);
+  EXPECT_EQ(s.faults[1].when.all[0].event, EventKind::drive_write) << "the fault's usual event";
+  EXPECT_EQ(s.faults[1].when.after, "one");
+  EXPECT_EQ(s.faults[1].name,
+            "write-error at all of (drive.write 2; drive.write 1 on bytes 0+512) after one");
+}
+
+TEST(ScenarioFile, people_packages_and_flaws_land_in_their_fields) {
+  const Scenario s = read(with_head(
+      "[source]\nunreadable_name = true\n[chain]\ncontainer = \"Other\"\n"
+      "[[drive]]\nname = \"a\"\nflaw = \"in use\"\n[[drive]]\nname = \"b\"\nreal_capacity = \"17MiB\"\n"
+      "[operator]\nformatting = \"reads\"\noffers = [\"b\"]\n"
+      "[[command]]\ndo = \"diskprep\"\nletter = \"x\"\n[[command]]\ndo = \"edit job\"\nwrong = \"manifest "
+      "hash\"\n"
+      "drives = [\"a\"]\n[[command]]\ndo = \"deliver\"\ntracking = \"17\"\n[[command]]\ndo = \"allow "
+      "writes\"\n"));
+  EXPECT_TRUE(s.source.unreadable_name);
+  EXPECT_EQ(s.chain->container, "Other");
+  EXPECT_EQ(s.drives[0].flaw, DriveFlaw::in_use);
+  EXPECT_EQ(s.drives[1].real_capacity_bytes, 17 * MiB);
+  EXPECT_EQ(s.operator_.formatting, Formatting::reads);
+  EXPECT_EQ(s.operator_.offers, std::vector<std::string>{"b"});
+  EXPECT_EQ(s.commands[0].letter, "x");
+  EXPECT_EQ(s.commands[1].action, CommandAction::edit_job);
+  EXPECT_EQ(s.commands[1].edit, JobEdit::manifest_hash);
+  EXPECT_EQ(s.commands[2].tracking, "17");
+  EXPECT_EQ(s.commands[3].action, CommandAction::allow_writes);
 }
 
 TEST(ScenarioFile, every_event_and_sector_kind_can_be_written) {

@@ -55,6 +55,10 @@ PlannedFault sparing_nothing(PlannedFault planned) {
   planned.survivors = {.shape = Survivors::Shape::none};
   return planned;
 }
+PlannedFault jumping(PlannedFault planned, int64_t by_s) {
+  planned.by_s = by_s;
+  return planned;
+}
 Bytes content(const World& world, const std::string& path) {
   return world.file(path).value_or(Bytes{});
 }
@@ -208,6 +212,88 @@ std::vector<Case> cases() {
          EXPECT_FALSE(seen.world.files.stat("/source/a.bin"));
          EXPECT_EQ(seen.world.changed_sources.count("/source/a.bin"), 1u);
        }},
+      {"stale_block", fault(Act::stale_block, nth(2, Kind::drive_write, "data")),
+       [](const Seen& seen) {
+         expect_error(seen, ErrorCode::corrupt);
+         expect_damage_of_a_write(seen);
+         const Extent place = drive(seen).damaged().front();
+         Bytes given(place.length_bytes), pristine(place.length_bytes);
+         ASSERT_TRUE(drive(seen).read(place.offset_bytes, given));
+         drive(seen).cache.read(place.offset_bytes, pristine);
+         EXPECT_NE(given, pristine) << "reads give what was there before";
+       }},
+      {"misdirected_write", fault(Act::misdirected_write, nth(2, Kind::drive_write, "data")),
+       [](const Seen& seen) {
+         expect_error(seen, ErrorCode::corrupt);
+         const auto befallen = std::ranges::find(seen.events, Kind::fault, &Event::kind);
+         const Event& write = seen.events.at(befallen->detail - 1);
+         Bytes written(write.length_bytes), found(write.length_bytes);
+         drive(seen).cache.read(write.offset_bytes, written);
+         bool astray = false;
+         for (const DriveDamage::Mark& mark : drive(seen).damage.marks())
+           astray = astray || (mark.extent.offset_bytes != write.offset_bytes && *mark.content == written);
+         EXPECT_TRUE(astray) << "its bytes lie elsewhere";
+         ASSERT_TRUE(drive(seen).read(write.offset_bytes, found));
+         EXPECT_NE(found, written);
+       }},
+      {"drive_stalls", fault(Act::drive_stalls, nth(2, Kind::drive_write, "data")),
+       [](const Seen& seen) {
+         expect_done(seen);
+         EXPECT_GT(seen.events.back().time_ns, 30'000'000'000u);
+       }},
+      {"slow_drive", fault(Act::slow_drive, nth(1, Kind::drive_write, "data"), "drive"),
+       [](const Seen& seen) {
+         expect_done(seen);
+         EXPECT_GT(drive(seen).slowness, 1u);
+         World later = seen.world;
+         heal(later);
+         EXPECT_EQ(later.drives[0].slowness, 1u);
+       }},
+      {"link_reset", sparing_nothing(fault(Act::link_reset, nth(3, Kind::drive_write, "data"), "drive")),
+       [](const Seen& seen) {
+         expect_error(seen, ErrorCode::io_error);
+         EXPECT_EQ(drive(seen).reset_epoch, 1u) << "its power never went";
+         EXPECT_GT(failed_events(seen, Kind::drive_write_done), 1u) << "what was in flight failed, too";
+         World later = seen.world;
+         EXPECT_TRUE(boot_once(later).done());
+       }},
+      {"replug_elsewhere",
+       sparing_nothing(fault(Act::replug_elsewhere, nth(3, Kind::drive_write, "data"), "drive")),
+       [](const Seen& seen) {
+         expect_error(seen, ErrorCode::device_gone);
+         EXPECT_FALSE(seen.world.slots.contains("drive"));
+         EXPECT_EQ(seen.world.slot_of("drive"), "drive-2");
+         EXPECT_EQ(&seen.world.drive_in("drive"), &seen.world.drives[0]);
+         World later = seen.world;
+         EXPECT_TRUE(boot_once(later).done()) << "the operator types where it stands";
+         heal(later);
+         EXPECT_EQ(later.slot_of("drive"), "drive");
+       }},
+      {"clock_jump", jumping(fault(Act::clock_jump, nth(3, Kind::drive_write, "data")), -86'400),
+       [](const Seen& seen) {
+         expect_done(seen);
+         const auto journal = seen.world.files.stat("/desk/drive.jrn");
+         ASSERT_TRUE(journal);
+         EXPECT_LT(journal->modified_ns, kFirstDay_ns) << "what is written later bears yesterday's time";
+       }},
+      {"file_rot", fault(Act::file_rot, nth(3, Kind::drive_write, "data"), "/elsewhere/precious.bin"),
+       [](const Seen& seen) {
+         expect_done(seen);
+         const World fresh = world_of(tiny());
+         const Bytes was = content(fresh, "/elsewhere/precious.bin"),
+                     is = content(seen.world, "/elsewhere/precious.bin");
+         ASSERT_EQ(is.size(), was.size());
+         size_t differ = 0;
+         for (size_t i = 0; i < is.size(); i++) differ += is[i] != was[i] ? 1 : 0;
+         EXPECT_EQ(differ, 1u);
+         EXPECT_EQ(seen.world.files.stat("/elsewhere/precious.bin")->modified_ns,
+                   fresh.files.stat("/elsewhere/precious.bin")->modified_ns);
+       }},
+      {"permission_denied", fault(Act::permission_denied, of_journal(Kind::file_sync)),
+       [](const Seen& seen) {
+         expect_error(seen, ErrorCode::permission_denied);
+         EXPECT_EQ(failed_events(seen, Kind::file_sync), 1u);
+       }},
   };
 }
 
@@ -243,7 +329,12 @@ TEST(WorldFaults, every_action_is_in_the_table) {
   std::set<Act> tested = {Act::replug, Act::share_back};  // within unplug and share_gone
   for (const Case& one : cases()) tested.insert(one.planned.action);
   // Those of the network and its machines need some: below.
-  EXPECT_EQ(tested.size(), static_cast<size_t>(Act::source_vanished) + 1);
+  for (int i = 0; i <= static_cast<int>(Act::permission_denied); i++) {
+    const auto act = static_cast<Act>(i);
+    const bool elsewhere =
+        (act > Act::source_vanished && act <= Act::damaged_in_shipment) || act == Act::cloned_drive;
+    EXPECT_NE(tested.contains(act), elsewhere) << action_name(act);
+  }
 }
 
 TEST(WorldFaults, what_befalls_the_network_and_its_machines_is_answered_or_passed_on) {
@@ -289,6 +380,32 @@ TEST(WorldFaults, damage_in_shipment_hits_the_data_that_was_written_first) {
   ASSERT_EQ(damaged.size(), 1u);
   EXPECT_GE(damaged.front().offset_bytes, first.offset_bytes);
   EXPECT_LT(damaged.front().offset_bytes, first.end_bytes());
+}
+
+// What befalls packages and services: of chains, whose examples in docs/faults.md are run as well.
+TEST(WorldFaults, what_befalls_the_chain_finds_none_in_other_worlds_and_has_not_fired) {
+  for (const Act act : {Act::token_expired, Act::account_refuses, Act::lost_in_shipment,
+                        Act::manifest_damaged, Act::volume_damaged}) {
+    World world = world_of(with_fault(tiny(), fault(act, nth(1, Kind::boot), "drive")));
+    boot_once(world);
+    EXPECT_EQ(world.faults.standings().front().fired, 0u) << action_name(act);
+  }
+  World world = world_of(with_fault(tiny(), fault(Act::file_rot, nth(1, Kind::boot), "/desk/nothing")));
+  boot_once(world);
+  EXPECT_EQ(world.faults.standings().front().fired, 0u);
+}
+
+TEST(WorldFaults, a_drive_smaller_than_it_says_forgets_what_lies_beyond) {
+  Scenario scenario = tiny();
+  scenario.drives[0].real_capacity_bytes = 8 * MiB;
+  World world = world_of(scenario);
+  EXPECT_NE(boot_once(world).error(), nullptr);
+  const Medium& medium = world.drives[0].cache.visible();
+  Bytes beyond(8 * MiB), within(8 * MiB);
+  medium.read(8 * MiB, beyond);
+  medium.read(0, within);
+  EXPECT_TRUE(all_zero(beyond));
+  EXPECT_FALSE(all_zero(within));
 }
 
 TEST(WorldFaults, a_fault_that_says_always_fires_until_the_world_is_healed) {
