@@ -176,7 +176,11 @@ Findings point_findings(const World& world, const std::string& point) {
 
 Findings judge_point(const World& world, const std::string& point) {
   const FileTree& backed_up = world.chain->backed_up ? *world.chain->backed_up : world.files;
-  return once("point", {world.chain->services.hash("/"), backed_up.hash_under("/source")},
+  // The judge cuts their power first, so what it sees is what was synced: that counts, not what a program
+  // saw.
+  FileTree services = world.chain->services;
+  services.power_cut(Survivors{.shape = Survivors::Shape::none});
+  return once("point", {services.hash("/"), backed_up.hash_under("/source")},
               world.chain->passphrase + " " + point, [&] { return point_findings(world, point); });
 }
 

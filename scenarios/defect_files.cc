@@ -104,7 +104,8 @@ class SyncErrorIgnored final : public DefectiveFiles {
  private:
   class Deaf final : public PassingFile {
    public:
-    Deaf(std::unique_ptr<File> below, SyncErrorIgnored& store) : PassingFile(std::move(below)), store_(store) {}
+    Deaf(std::unique_ptr<File> below, SyncErrorIgnored& store)
+        : PassingFile(std::move(below)), store_(store) {}
     Status sync() override {
       if (!below_->sync()) store_.acts();
       return {};

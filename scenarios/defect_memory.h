@@ -18,9 +18,7 @@ struct DefectMemory {
   std::map<std::string, Medium> media;               // by serial: what somebody believes the drive to hold
   std::set<std::pair<std::string, uint64_t>> pages;  // of drives: serial and number of 4096 bytes
 
-  bool empty() const noexcept {
-    return numbers.empty() && texts.empty() && media.empty() && pages.empty();
-  }
+  bool empty() const noexcept { return numbers.empty() && texts.empty() && media.empty() && pages.empty(); }
   uint64_t hash() const {
     TraceHash hash;
     for (const auto& [name, number] : numbers) {

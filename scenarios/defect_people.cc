@@ -47,8 +47,7 @@ class KeyInANotice final : public PassingOperator {
     const auto history = site_.world.history(site_.world.scenario->drives.front().name);
     if (told_ || !history || !history->intent) return;
     told_ = true;
-    below_.notice(NoticeLevel::info,
-                  fmt::format("unlock with {}", history->drive.recovery_password.text()));
+    below_.notice(NoticeLevel::info, fmt::format("unlock with {}", history->drive.recovery_password.text()));
     defect_.acts(site_);
   }
 

@@ -74,8 +74,7 @@ class PassingOperator : public Operator {
   }
   void notice(NoticeLevel level, std::string_view text) override { below_.notice(level, text); }
   void progress(const Progress& progress) override { below_.progress(progress); }
-  void event(std::string_view name,
-             const std::vector<std::pair<std::string, std::string>>& fields) override {
+  void event(std::string_view name, const std::vector<std::pair<std::string, std::string>>& fields) override {
     below_.event(name, fields);
   }
 

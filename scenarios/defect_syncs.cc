@@ -47,9 +47,7 @@ class AskingFile final : public PassingFile {
  public:
   AskingFile(std::unique_ptr<File> below, std::string path, const DefectSite& site, const Ask& ask)
       : PassingFile(std::move(below)), path_(std::move(path)), site_(site), ask_(ask) {}
-  Status sync() override {
-    return ask_(class_of("file.sync", site_, path_)) ? Status() : below_->sync();
-  }
+  Status sync() override { return ask_(class_of("file.sync", site_, path_)) ? Status() : below_->sync(); }
 
  private:
   std::string path_;

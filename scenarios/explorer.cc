@@ -151,7 +151,8 @@ ScenarioRecord Explorer::judge(const State& state, const CrashPoint& point, cons
     }
   }
   for (const uint64_t future : passed)
-    known_.emplace(future, Rest{record.verdict, record.expected, record.as_expected, record.why, record.oracles});
+    known_.emplace(future,
+                   Rest{record.verdict, record.expected, record.as_expected, record.why, record.oracles});
   return std::move(record);
 }
 

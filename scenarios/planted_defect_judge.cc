@@ -26,7 +26,7 @@ constexpr Recorded kRecorded[] = {{"suites/core/two-sessions.toml", 600, true},
                                   {"suites/core/abort-leaves-an-empty-volume.toml", 600, true},
                                   {"suites/first-journey/undisturbed.toml", 120, false}};
 
-constexpr uint64_t kServiceStates = 16;
+constexpr uint64_t kServiceStates = 24;
 
 // A job's drives have journals of other names, and are prepared by the same calls.
 std::string as_of_one_drive(std::string name) {
@@ -42,7 +42,8 @@ struct Redundant {
 };
 constexpr Redundant kRedundant[] = {
     {"drop-file-sync-copy-computer-data-desk-drive-jrn-N-hashes-new",
-     "the new page hash log is empty: the directory's sync makes its name durable, the first append its bytes"},
+     "the new page hash log is empty: the directory's sync makes its name durable, the first append its "
+     "bytes"},
 };
 
 // Numbers of the oracles that found something; empty: the verdict is the journey's own, a refusal without a
@@ -58,8 +59,9 @@ std::string text_of(const ScenarioRecord& record) {
   const std::vector<int> oracles = oracles_of(record);
   if (oracles.empty() && record.verdict == Verdict::survived) return "survived, a refusal was due";
   if (oracles.empty() && record.verdict == Verdict::stuck) return "stuck: refused without a cause";
-  return oracles.empty() ? std::string(verdict_name(record.verdict))
-                         : fmt::format("{}, oracle {}", verdict_name(record.verdict), fmt::join(oracles, " "));
+  return oracles.empty()
+             ? std::string(verdict_name(record.verdict))
+             : fmt::format("{}, oracle {}", verdict_name(record.verdict), fmt::join(oracles, " "));
 }
 
 // A dropped sync may show as anything that a judge says: there is no list then.
@@ -106,27 +108,35 @@ ScenarioRunOptions options_with(const std::shared_ptr<const PlantedDefect>& defe
 
 }  // namespace
 
-// The services lose power behind one request after another, from where the defect first acted: what they had
-// answered must be there when they are back.
+// The services lose power from where the defect first acted on: behind one answer after another, and what
+// they had answered must be there when they are back; and at one sync after another with every single name
+// lost that was not durable yet, and they must come back at all.
 static Status cut_services(const std::shared_ptr<const Scenario>& scenario,
                            const std::shared_ptr<const PlantedDefect>& defect, DefectFinding& finding,
                            Search& search) {
-  std::vector<uint64_t> answers;
+  using Shape = Survivors::Shape;
+  std::vector<PlannedFault> behind_answers, at_syncs;
   ScenarioRunOptions options = options_with(defect);
-  options.watch = [&](const World&, const Event& event, EventSide side) {
-    if (side == EventSide::before && event.kind == EventKind::http_answer &&
-        event.number >= defect->first_event())
-      answers.push_back(event.number);
+  options.watch = [&](const World& world, const Event& event, EventSide side) {
+    if (side != EventSide::before || event.number < defect->first_event()) return;
+    if (event.kind == EventKind::http_answer)
+      behind_answers.push_back(
+          fault_before(event.number, FaultAction::service_power_cut, {.shape = Shape::none}));
+    if (event.kind != EventKind::file_sync || event.machine != "service") return;
+    for (const PendingEffect& effect : world.chain->services.pending())
+      if (effect.units == 1)
+        at_syncs.push_back(fault_before(event.number, FaultAction::service_power_cut,
+                                        {.shape = Shape::all_but_one, .event = effect.event}));
   };
   TRY(run_scenario(scenario, scenario->seed, options));
-  for (const uint64_t answer : answers) {
-    if (search.over()) break;
-    ScenarioRunOptions cut = options_with(defect);
-    cut.extra_faults = {
-        fault_before(answer, FaultAction::service_power_cut, {.shape = Survivors::Shape::none})};
-    finding.states++;
-    search.take(TRY(run_scenario(scenario, scenario->seed, cut)).record);
-  }
+  for (size_t i = 0; i < std::max(behind_answers.size(), at_syncs.size()); i++)
+    for (const auto* faults : {&behind_answers, &at_syncs}) {
+      if (search.over() || i >= faults->size()) continue;
+      ScenarioRunOptions cut = options_with(defect);
+      cut.extra_faults = {(*faults)[i]};
+      finding.states++;
+      search.take(TRY(run_scenario(scenario, scenario->seed, cut)).record);
+    }
   return {};
 }
 
@@ -197,7 +207,8 @@ Result<DefectFinding> DefectJudge::judge(const PlantedCase& planted) {
   if (!finding.caught && !acted)
     finding.why = "it never came into effect";
   else if (!finding.caught && search.others() > 0)
-    finding.why = fmt::format("{} reds, none of the kind that fits; the last: {}", search.others(), finding.why);
+    finding.why =
+        fmt::format("{} reds, none of the kind that fits; the last: {}", search.others(), finding.why);
   else if (!finding.caught)
     finding.why = "everything was as expected";
   finding.real_us = real_us_() - start_us;
@@ -219,7 +230,9 @@ Result<std::vector<PlantedCase>> DefectJudge::sync_cases() {
       const bool service = class_name.find(" services ") != std::string::npos;
       PlantedCase planted;
       planted.name = name;
-      planted.port = class_name.starts_with("drive") ? "BlockDevice" : service ? "FileStore, services" : "FileStore";
+      planted.port = class_name.starts_with("drive") ? "BlockDevice"
+                     : service                       ? "FileStore, services"
+                                                     : "FileStore";
       planted.what = fmt::format("dropped: {} ({} times)", class_name, count);
       planted.trials = {{service ? How::service : How::explore, recorded.scenario}};
       planted.states_max = service ? kServiceStates : recorded.states_max;

@@ -17,10 +17,10 @@ struct DefectFinding {
   std::string name, port, what;
   bool caught = false;     // or shown to be redundant
   bool redundant = false;  // said to be so: nothing may turn red
-  std::string scenario;  // that caught it, or the last one tried
-  std::string how;       // "run", "explore", "run twice"
-  std::string verdict;   // "lost, oracle 2"
-  std::string why;       // the finding; of a survivor: why it is none
+  std::string scenario;    // that caught it, or the last one tried
+  std::string how;         // "run", "explore", "run twice"
+  std::string verdict;     // "lost, oracle 2"
+  std::string why;         // the finding; of a survivor: why it is none
   uint64_t states = 0, states_max = 0;
   uint64_t real_us = 0;
   std::string token;  // for seedbed replay

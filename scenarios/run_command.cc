@@ -210,8 +210,7 @@ class Run {
     const std::string out = TRY(rig_.files.real_path(options_.out));
     std::vector<WorkerSpec> workers(2);
     std::vector<std::vector<std::string>> logs(2);
-    const std::string token =
-        RunToken{TRY(absolute(scenario.file)), seed, {}, {}, options_.defect}.text();
+    const std::string token = RunToken{TRY(absolute(scenario.file)), seed, {}, {}, options_.defect}.text();
     for (size_t i = 0; i < 2; i++)
       workers[i].words = {"replay", token, "--events",
                           join_path(out, fmt::format("differs-{}.events", i + 1))};

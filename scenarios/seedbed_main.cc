@@ -12,8 +12,8 @@
 #include "scenarios/list_command.h"
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
-#include "scenarios/selftest_command.h"
 #include "scenarios/scenario_schema.h"
+#include "scenarios/selftest_command.h"
 #include "scenarios/shrink_command.h"
 #include "scenarios/sweep_command.h"
 
@@ -140,7 +140,8 @@ int run(int argc, char** argv) {
   diff_app->add_option("b", other, "")->required();
 
   SelftestOptions selftest;
-  auto* selftest_app = sub("selftest", "proves that the rig can fail: plants defects, each must turn a suite red");
+  auto* selftest_app =
+      sub("selftest", "proves that the rig can fail: plants defects, each must turn a suite red");
   selftest_app->add_option("--only", selftest.only, "defects whose names begin so");
   selftest_app->add_flag("--quick", selftest.quick, "only those that cost little");
   selftest_app->add_flag("--list", selftest.list, "their names; nothing is run");
@@ -216,7 +217,8 @@ int run(int argc, char** argv) {
       rig.console.complain(*error);
       return kUsage;
     }
-  const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, defect, *part};
+  const RunCommandOptions run_options{paths, rung,      given,       out,    jobs,
+                                      tag,   timeout_s, keep_failed, defect, *part};
   selftest.jobs = jobs;
   selftest.timeout_s = timeout_s;
   selftest.part = *part;

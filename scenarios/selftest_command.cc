@@ -40,7 +40,8 @@ PlantedCase nothing_wrong() {
 Result<std::vector<PlantedCase>> cases_of(DefectJudge& judge, const SelftestOptions& options) {
   if (options.only == kNothingWrong) return std::vector<PlantedCase>{nothing_wrong()};
   std::vector<PlantedCase> cases = planted_cases();
-  if (options.only.empty() || options.only.starts_with("drop") || std::string_view("drop").starts_with(options.only)) {
+  if (options.only.empty() || options.only.starts_with("drop") ||
+      std::string_view("drop").starts_with(options.only)) {
     auto syncs = TRY(judge.sync_cases());
     cases.insert(cases.end(), std::make_move_iterator(syncs.begin()), std::make_move_iterator(syncs.end()));
   }
@@ -91,11 +92,11 @@ std::optional<DefectFinding> parse_line(const std::string& line) {
 
 std::string text_of(const DefectFinding& finding) {
   return fmt::format("{:<8} {:<46} {:<28} {:>4} of {:>4} states {:>6.1f} s  {}",
-                     !finding.caught      ? "SURVIVED"
+                     !finding.caught     ? "SURVIVED"
                      : finding.redundant ? "harmless"
                                          : "caught",
-                     finding.name, finding.verdict.empty() ? "-" : finding.verdict, finding.states, finding.states_max,
-                     static_cast<double>(finding.real_us) / 1e6, finding.scenario);
+                     finding.name, finding.verdict.empty() ? "-" : finding.verdict, finding.states,
+                     finding.states_max, static_cast<double>(finding.real_us) / 1e6, finding.scenario);
 }
 
 std::string table_of(const std::vector<DefectFinding>& findings) {
@@ -108,8 +109,8 @@ std::string table_of(const std::vector<DefectFinding>& findings) {
                         !finding.caught     ? "**nothing**: " + finding.why
                         : finding.redundant ? "nothing: " + finding.why
                                             : finding.verdict,
-                        finding.states,
-                        finding.states_max, static_cast<double>(finding.real_us) / 1e6, finding.token);
+                        finding.states, finding.states_max, static_cast<double>(finding.real_us) / 1e6,
+                        finding.token);
   return text;
 }
 
@@ -130,8 +131,10 @@ Result<DefectFinding> judge_twice(const RigContext& rig, const SelftestOptions& 
                         .states_max = planted.states_max,
                         .token = {}};
   WorkerSpec run;
-  run.words = {"run",     join_path(options.scenarios, finding.scenario), "--defect", planted.name, "--json",
-               "--quiet", "--out",                                        out.string()};
+  run.words = {"run",      join_path(options.scenarios, finding.scenario),
+               "--defect", planted.name,
+               "--json",   "--quiet",
+               "--out",    out.string()};
   const auto ends = TRY(run_workers({run}, options.timeout_s, [&](size_t, const std::string& line) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object() || json.value("verdict", "").empty()) return;
@@ -174,7 +177,8 @@ Result<int> selftest(const RigContext& rig, const SelftestOptions& options) {
   if (options.list) {
     for (const PlantedCase& one : cases) {
       rig.console.result(fmt::format("{:<46} {:<32} {}", one.name, one.port, one.what));
-      rig.console.json(Json{{"event", "case"}, {"name", one.name}, {"port", one.port}, {"what", one.what}}.dump());
+      rig.console.json(
+          Json{{"event", "case"}, {"name", one.name}, {"port", one.port}, {"what", one.what}}.dump());
     }
     return 0;
   }
@@ -209,10 +213,10 @@ Result<int> selftest(const RigContext& rig, const SelftestOptions& options) {
   uint64_t states = 0;
   for (const DefectFinding& finding : findings) states += finding.states;
   const bool all_judged = findings.size() == cases.size();
-  rig.console.result(fmt::format("seedbed: {} planted defects, {} caught, {} survived, {} not judged; {} states, {:.1f} s",
-                                 cases.size(), findings.size() - survivors, survivors,
-                                 cases.size() - findings.size(), states,
-                                 static_cast<double>(rig.real_us() - start_us) / 1e6));
+  rig.console.result(
+      fmt::format("seedbed: {} planted defects, {} caught, {} survived, {} not judged; {} states, {:.1f} s",
+                  cases.size(), findings.size() - survivors, survivors, cases.size() - findings.size(),
+                  states, static_cast<double>(rig.real_us() - start_us) / 1e6));
   for (size_t i = 0; i < ends.size(); i++)
     if (!ends[i].clean) rig.console.result(fmt::format("worker {} ended with {}", i + 1, ends[i].how));
   return survivors == 0 && all_judged ? 0 : 5;

@@ -96,8 +96,8 @@ struct World {
     int64_t modified_ns = 0, directory_modified_ns = 0;
   };
   std::map<std::string, SourceWas> changed_sources;
-  std::set<std::string> rotten;     // files that decayed at rest
-  std::optional<ChainWorld> chain;  // when the scenario is of the whole chain
+  std::set<std::string> rotten;                 // files that decayed at rest
+  std::optional<ChainWorld> chain;              // when the scenario is of the whole chain
   std::shared_ptr<const PlantedDefect> defect;  // selftests' alone; null: the ports are right
   DefectMemory defect_memory;
   uint64_t source_hash = 0, elsewhere_hash = 0, bystander_hash = 0;  // as they must stay

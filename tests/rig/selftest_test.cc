@@ -1,4 +1,5 @@
-// The rig proves that it can fail, in the part that is cheap enough for every commit; scripts/proof has it all.
+// The rig proves that it can fail, in the part that is cheap enough for every commit; scripts/proof has it
+// all.
 #include <nlohmann/json.hpp>
 
 #include "tests/rig/rig_process.h"
