@@ -26,6 +26,7 @@ constexpr Recorded kRecorded[] = {{"suites/core/two-sessions.toml", 600, true},
                                   {"suites/core/abort-leaves-an-empty-volume.toml", 600, true},
                                   {"suites/first-journey/undisturbed.toml", 120, false}};
 
+constexpr const char* kPlain = "suites/core/undisturbed.toml";
 constexpr uint64_t kServiceStates = 24;
 
 // A job's drives have journals of other names, and are prepared by the same calls.
@@ -234,7 +235,9 @@ Result<std::vector<PlantedCase>> DefectJudge::sync_cases() {
                      : service                       ? "FileStore, services"
                                                      : "FileStore";
       planted.what = fmt::format("dropped: {} ({} times)", class_name, count);
-      planted.trials = {{service ? How::service : How::explore, recorded.scenario}};
+      // Many show at the end of a run already, when the judges cut the power.
+      if (!service) planted.trials = {{How::run, kPlain}};
+      planted.trials.push_back({service ? How::service : How::explore, recorded.scenario});
       planted.states_max = service ? kServiceStates : recorded.states_max;
       planted.quick = recorded.quick;
       planted.make = [name] { return dropped_sync(name); };
