@@ -242,7 +242,10 @@ Result<std::vector<PlantedCase>> DefectJudge::sync_cases() {
       planted.quick = recorded.quick;
       planted.make = [name] { return dropped_sync(name); };
       const auto known_redundant = std::ranges::find(kRedundant, name, &Redundant::name);
-      if (known_redundant != std::end(kRedundant)) planted.redundant = known_redundant->why;
+      if (known_redundant != std::end(kRedundant)) {
+        planted.redundant = known_redundant->why;
+        planted.quick = false;  // that nothing comes of it takes all its states to show
+      }
       cases.push_back(std::move(planted));
     }
   }
