@@ -186,7 +186,7 @@ class LostWakeUp final : public PlantedDefect {
 };
 
 template <typename Defect>
-auto plant(const char* name) {
+auto at_person(const char* name) {
   return [=]() -> std::shared_ptr<const PlantedDefect> { return std::make_shared<Defect>(name); };
 }
 
@@ -202,7 +202,7 @@ std::vector<PlantedCase> person_cases() {
        {{Verdict::lost, 2}},
        300,
        true,
-       plant<PersonDefect<PromiseTooEarly>>("promise-too-early")},
+       at_person<PersonDefect<PromiseTooEarly>>("promise-too-early")},
       {"key-in-a-notice",
        "Operator",
        "a notice tells a key",
@@ -210,7 +210,7 @@ std::vector<PlantedCase> person_cases() {
        {{Verdict::broke_contract, 8}},
        1,
        true,
-       plant<PersonDefect<KeyInANotice>>("key-in-a-notice")},
+       at_person<PersonDefect<KeyInANotice>>("key-in-a-notice")},
       {"keys-drawn-again",
        "Entropy",
        "a computer that starts again draws the keys it drew before",
@@ -218,7 +218,7 @@ std::vector<PlantedCase> person_cases() {
        {{Verdict::broke_contract, 5}},
        1,
        true,
-       plant<SameDrawsAgain>("keys-drawn-again")},
+       at_person<SameDrawsAgain>("keys-drawn-again")},
       {"nonce-reused",
        "Entropy",
        "two runs of the agent seal with the same nonces",
@@ -226,7 +226,7 @@ std::vector<PlantedCase> person_cases() {
        {{Verdict::broke_contract, 5}},
        1,
        true,
-       plant<NonceAgain>("nonce-reused")},
+       at_person<NonceAgain>("nonce-reused")},
       {"an-address-decides",
        "Entropy",
        "where something lies in memory gets into what is drawn: two runs differ",
@@ -234,7 +234,7 @@ std::vector<PlantedCase> person_cases() {
        {{Verdict::harness_broken, 0}},
        1,
        true,
-       plant<Address>("an-address-decides")},
+       at_person<Address>("an-address-decides")},
       {"wake-up-lost",
        "Runtime",
        "after a while nobody who waits is woken",
@@ -242,7 +242,7 @@ std::vector<PlantedCase> person_cases() {
        {{Verdict::stuck, 9}},
        1,
        true,
-       plant<LostWakeUp>("wake-up-lost")},
+       at_person<LostWakeUp>("wake-up-lost")},
   };
 }
 

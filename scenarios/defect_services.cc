@@ -35,7 +35,7 @@ class DefectiveTransport final : public HttpTransport {
   Sending sending_;
 };
 
-auto plant(const char* name, const char* machine, Sending sending) {
+auto at_http(const char* name, const char* machine, Sending sending) {
   return [=]() -> std::shared_ptr<const PlantedDefect> {
     const auto wrap = [=](HttpTransport& below, const DefectSite& site,
                           const PlantedDefect& defect) -> std::unique_ptr<HttpTransport> {
@@ -46,10 +46,10 @@ auto plant(const char* name, const char* machine, Sending sending) {
   };
 }
 
-bool contains(const std::string& text, std::string_view part) {
+bool has_part(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
-std::string text_of(const Bytes& body) {
+std::string body_text(const Bytes& body) {
   return std::string(as_text(body));
 }
 Bytes bytes_of(std::string_view text) {
@@ -66,7 +66,7 @@ bool replace_all(std::string& text, std::string_view from, std::string_view to) 
 }
 
 bool is_job(const HttpRequest& request) {
-  return contains(request.target, "/jobs/");
+  return has_part(request.target, "/jobs/");
 }
 
 // ---- the seed ----
@@ -75,8 +75,8 @@ bool is_job(const HttpRequest& request) {
 HttpResult seed_ignored(HttpTransport& below, const HttpRequest& request, const DefectSite& site,
                         const PlantedDefect& defect) {
   HttpRequest other = request;
-  std::string body = text_of(request.body);
-  if (contains(request.target, "/chunks/copy") && replace_all(body, ".BaseBlob", ".BaseBlo0")) {
+  std::string body = body_text(request.body);
+  if (has_part(request.target, "/chunks/copy") && replace_all(body, ".BaseBlob", ".BaseBlo0")) {
     other.body = bytes_of(body);
     defect.acts(site);
   }
@@ -91,7 +91,7 @@ HttpResult job_twice(HttpTransport& below, const HttpRequest& request, const Def
   HttpResult answer = below.send(request);
   if (request.method != "PUT" || !is_job(request)) return answer;
   HttpRequest again = request;
-  std::string body = text_of(request.body);
+  std::string body = body_text(request.body);
   replace_all(again.target, "/jobs/seed-1", "/jobs/seed-2");
   replace_all(body, "\"seed-1\"", "\"seed-2\"");
   // No service takes a drive for two jobs: so it is that of another serial, as a sloppy retry has it.
@@ -134,14 +134,14 @@ HttpResult tracking_lost(HttpTransport& below, const HttpRequest& request, const
   static constexpr std::string_view kOther = "000000000000";
   if (!is_job(request)) return below.send(request);
   HttpRequest told = request;
-  std::string body = text_of(request.body);
+  std::string body = body_text(request.body);
   if (replace_all(body, kTracking, kOther)) {
     told.body = bytes_of(body);
     defect.acts(site);
   }
   HttpResult answer = below.send(told);
   if (answer) {
-    std::string text = text_of(answer->body);
+    std::string text = body_text(answer->body);
     if (replace_all(text, kOther, kTracking)) answer->body = bytes_of(text);
   }
   return answer;
@@ -152,7 +152,7 @@ HttpResult copy_log_ignored(HttpTransport& below, const HttpRequest& request, co
                             const PlantedDefect& defect) {
   HttpResult answer = below.send(request);
   if (!answer || request.method != "GET" || !is_job(request)) return answer;
-  std::string text = text_of(answer->body);
+  std::string text = body_text(answer->body);
   if (replace_all(text, "\"Closed\"", "\"Completed\"")) {
     replace_all(text, "CompletedMoreInfo", "Completed");
     answer->body = bytes_of(text);
@@ -182,7 +182,7 @@ HttpResult blob_twice(HttpTransport& below, const HttpRequest& request, const De
                       const PlantedDefect& defect) {
   HttpResult answer = below.send(request);
   const bool pages = request.method == "PUT" && !header_of(request.headers, "x-ms-blob-type").empty() &&
-                     contains(request.target, "BaseBlob");
+                     has_part(request.target, "BaseBlob");
   if (!pages) return answer;
   HttpRequest again = request;
   again.target += "-copy";
@@ -222,7 +222,7 @@ std::vector<PlantedCase> service_cases() {
        {{Verdict::broke_contract, 10}},
        1,
        true,
-       plant("seed-ignored", "source computer", seed_ignored)},
+       at_http("seed-ignored", "source computer", seed_ignored)},
       {"job-created-twice",
        "HttpTransport, copy computer",
        "a job whose creation is repeated gets a second name",
@@ -230,7 +230,7 @@ std::vector<PlantedCase> service_cases() {
        {{Verdict::lost, 2}, {Verdict::broke_contract, 7}, {Verdict::broke_contract, 5}},
        1,
        true,
-       plant("job-created-twice", "", job_twice)},
+       at_http("job-created-twice", "", job_twice)},
       {"manifest-hash-of-another-drive",
        "HttpTransport, copy computer",
        "the job bears the manifest hash of drive 1 for drive 2 and the other way round",
@@ -238,7 +238,7 @@ std::vector<PlantedCase> service_cases() {
        refused,
        1,
        true,
-       plant("manifest-hash-of-another-drive", "", hashes_swapped)},
+       at_http("manifest-hash-of-another-drive", "", hashes_swapped)},
       {"tracking-number-lost",
        "HttpTransport, copy computer",
        "the job bears another tracking number than the package",
@@ -246,7 +246,7 @@ std::vector<PlantedCase> service_cases() {
        refused,
        1,
        true,
-       plant("tracking-number-lost", "copy computer", tracking_lost)},
+       at_http("tracking-number-lost", "copy computer", tracking_lost)},
       {"copy-log-ignored",
        "HttpTransport, source computer",
        "a job that ended with errors is taken for a good one, and nobody is asked",
@@ -254,7 +254,7 @@ std::vector<PlantedCase> service_cases() {
        {{Verdict::survived, 0}, {Verdict::broke_contract, 10}},
        1,
        true,
-       plant("copy-log-ignored", "source computer", copy_log_ignored)},
+       at_http("copy-log-ignored", "source computer", copy_log_ignored)},
       {"endless-retry",
        "HttpTransport",
        "what fails is sent again for ever, and nobody is told",
@@ -262,7 +262,7 @@ std::vector<PlantedCase> service_cases() {
        {{Verdict::stuck, 9}},
        1,
        true,
-       plant("endless-retry", "", endless_retry)},
+       at_http("endless-retry", "", endless_retry)},
       {"blob-put-twice",
        "HttpTransport, data centre",
        "the import puts each blob under a second name, too",
@@ -270,7 +270,7 @@ std::vector<PlantedCase> service_cases() {
        {{Verdict::silently_wrong, 3}},
        1,
        true,
-       plant("blob-put-twice", "data centre", blob_twice)},
+       at_http("blob-put-twice", "data centre", blob_twice)},
       {"import-not-idempotent",
        "HttpTransport, data centre",
        "an import that starts again takes its own blobs for somebody's and puts them anew",
@@ -278,7 +278,7 @@ std::vector<PlantedCase> service_cases() {
        {{Verdict::silently_wrong, 3}, {Verdict::broke_contract, 3}},
        1,
        true,
-       plant("import-not-idempotent", "data centre", own_blobs_unknown)},
+       at_http("import-not-idempotent", "data centre", own_blobs_unknown)},
   };
 }
 

@@ -56,7 +56,7 @@ std::vector<int> oracles_of(const ScenarioRecord& record) {
   return numbers;
 }
 
-std::string text_of(const ScenarioRecord& record) {
+std::string verdict_text(const ScenarioRecord& record) {
   const std::vector<int> oracles = oracles_of(record);
   if (oracles.empty() && record.verdict == Verdict::survived) return "survived, a refusal was due";
   if (oracles.empty() && record.verdict == Verdict::stuck) return "stuck: refused without a cause";
@@ -86,7 +86,7 @@ class Search {
   void take(const ScenarioRecord& record) {
     if (finding_.caught || record.as_expected) return;
     finding_.caught = fits(planted_, record);
-    finding_.verdict = text_of(record);
+    finding_.verdict = verdict_text(record);
     finding_.why = record.why;
     finding_.token = record.token;
     if (!finding_.caught) others_++;

@@ -72,7 +72,7 @@ std::string line_of(const DefectFinding& finding) {
       .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::optional<DefectFinding> parse_line(const std::string& line) {
+std::optional<DefectFinding> parse_finding(const std::string& line) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object() || json.value("event", "") != "defect") return std::nullopt;
   return DefectFinding{.name = json.value("name", ""),
@@ -90,7 +90,7 @@ std::optional<DefectFinding> parse_line(const std::string& line) {
                        .token = json.value("token", "")};
 }
 
-std::string text_of(const DefectFinding& finding) {
+std::string finding_text(const DefectFinding& finding) {
   return fmt::format("{:<8} {:<46} {:<28} {:>4} of {:>4} states {:>6.1f} s  {}",
                      !finding.caught     ? "SURVIVED"
                      : finding.redundant ? "harmless"
@@ -99,7 +99,7 @@ std::string text_of(const DefectFinding& finding) {
                      finding.states_max, static_cast<double>(finding.real_us) / 1e6, finding.scenario);
 }
 
-std::string table_of(const std::vector<DefectFinding>& findings) {
+std::string defect_table(const std::vector<DefectFinding>& findings) {
   std::string text =
       "| defect | where planted | what it does | caught by | as | states | seconds | replay token |\n"
       "|---|---|---|---|---|---|---|---|\n";
@@ -150,7 +150,7 @@ Result<DefectFinding> judge_twice(const RigContext& rig, const SelftestOptions& 
   return finding;
 }
 
-Result<int> work(const RigContext& rig, const SelftestOptions& options) {
+Result<int> judge_part(const RigContext& rig, const SelftestOptions& options) {
   DefectJudge judge(rig.files, options.scenarios, rig.real_us);
   const std::vector<PlantedCase> cases = TRY(cases_of(judge, options));
   for (size_t i = options.part.index; i < cases.size(); i += options.part.count) {
@@ -168,7 +168,7 @@ Status write_reports(const RigContext& rig, const std::string& out,
   std::string lines;
   for (const DefectFinding& finding : findings) lines += line_of(finding) + "\n";
   TRY(replace_file(rig.files, join_path(out, "selftest.jsonl"), as_bytes(lines), 0644));
-  return replace_file(rig.files, join_path(out, "selftest.md"), as_bytes(table_of(findings)), 0644);
+  return replace_file(rig.files, join_path(out, "selftest.md"), as_bytes(defect_table(findings)), 0644);
 }
 
 Result<int> selftest(const RigContext& rig, const SelftestOptions& options) {
@@ -197,9 +197,9 @@ Result<int> selftest(const RigContext& rig, const SelftestOptions& options) {
   }
   std::vector<DefectFinding> findings;
   const auto ends = TRY(run_workers(workers, options.timeout_s, [&](size_t, const std::string& line) {
-    auto finding = parse_line(line);
+    auto finding = parse_finding(line);
     if (!finding) return;
-    rig.console.result(text_of(*finding));
+    rig.console.result(finding_text(*finding));
     if (!finding->caught) rig.console.result("         " + finding->why);
     rig.console.json(line);
     findings.push_back(std::move(*finding));
@@ -222,7 +222,7 @@ Result<int> selftest(const RigContext& rig, const SelftestOptions& options) {
   return survivors == 0 && all_judged ? 0 : 5;
 }
 
-int told(const RigContext& rig, const Result<int>& code) {
+int exit_code_told(const RigContext& rig, const Result<int>& code) {
   if (code) return *code;
   rig.console.complain(code.error());
   return kUsage;
@@ -231,11 +231,11 @@ int told(const RigContext& rig, const Result<int>& code) {
 }  // namespace
 
 int selftest_command(const RigContext& rig, const SelftestOptions& options) {
-  return told(rig, selftest(rig, options));
+  return exit_code_told(rig, selftest(rig, options));
 }
 
 int selftest_worker(const RigContext& rig, const SelftestOptions& options) {
-  return told(rig, work(rig, options));
+  return exit_code_told(rig, judge_part(rig, options));
 }
 
 }  // namespace seedbed
