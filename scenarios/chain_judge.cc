@@ -176,7 +176,11 @@ Findings point_findings(const World& world, const std::string& point) {
 
 Findings judge_point(const World& world, const std::string& point) {
   const FileTree& backed_up = world.chain->backed_up ? *world.chain->backed_up : world.files;
-  return once("point", {world.chain->services.hash("/"), backed_up.hash_under("/source")},
+  // The judge cuts their power first, so what it sees is what was synced: that counts, not what a program
+  // saw.
+  FileTree services = world.chain->services;
+  services.power_cut(Survivors{.shape = Survivors::Shape::none});
+  return once("point", {services.hash("/"), backed_up.hash_under("/source")},
               world.chain->passphrase + " " + point, [&] { return point_findings(world, point); });
 }
 
@@ -185,6 +189,7 @@ Findings judge_travel(const World& world) {
   if (hindered(world)) return {};  // then staging may help out, and says so
   Findings findings;
   const reference::StagedSeed seed = staged_seed(world, as_staged(world));
+  add(findings, seed.findings);
   for (const reference::SealedIndex& index : seed.indexes)
     for (const reference::SealedIndexEntry& entry : index.entries)
       if (entry.kind == reference::SealedKind::data && world.chain->sent_chunks.contains(hex_lower(entry.id)))
@@ -196,7 +201,8 @@ Findings judge_travel(const World& world) {
 Findings judge_nonces(const World& world) {
   Findings findings;
   const reference::StagedSeed seed = staged_seed(world, as_staged(world));
-  if (seed.indexes.empty()) return {};
+  add(findings, seed.findings);
+  if (seed.indexes.empty()) return findings;
   const auto known_keys = seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
   if (!known_keys) return {known_keys.error().message()};
   const reference::SealKeys& keys = known_keys->get();

@@ -37,8 +37,8 @@ Result<std::string> program_digest(const RigContext& rig) {
 }
 
 Result<ExploredScenario> explored_scenario(FileStore& files, const Scenario& scenario, uint64_t seed) {
-  const Bytes text = TRY(read_file(files, scenario.file, kTomlBytesMax));
-  return ExploredScenario{scenario.file, load_le<uint64_t>(sha256_of(text), 0), seed};
+  const std::string text = TRY(scenario_text(files, scenario.file));
+  return ExploredScenario{scenario.file, load_le<uint64_t>(sha256_of(as_bytes(text)), 0), seed};
 }
 
 // What the workers of one scenario have told.

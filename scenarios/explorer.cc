@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace seedbed {
 
@@ -100,6 +101,14 @@ void Explorer::list_states(const OnProgress& on_progress) {
   if (options_.depth > 1) totals_.to_expand = states_.size();
 }
 
+void Explorer::begin_where_it_acted() {
+  if (!options_.run.defect) return;
+  const uint64_t first = options_.run.defect->first_event();
+  std::ranges::sort(states_, {}, [&](const State& state) {
+    return std::tuple(points_[state.point].event.number < first, state.point, state.wave, state.hash);
+  });
+}
+
 // What is to be played: the world that died; or, where the computer lives on and has to come to this point by
 // itself, the world before its command, with the fault in its plan.
 World Explorer::crashed(const State& state, const CrashPoint& point, const PlannedFault& fault) const {
@@ -138,10 +147,12 @@ ScenarioRecord Explorer::judge(const State& state, const CrashPoint& point, cons
       record.expected = rest.expected;
       record.as_expected = rest.as_expected;
       record.why = rest.why;
+      record.oracles = rest.oracles;
     }
   }
   for (const uint64_t future : passed)
-    known_.emplace(future, Rest{record.verdict, record.expected, record.as_expected, record.why});
+    known_.emplace(future,
+                   Rest{record.verdict, record.expected, record.as_expected, record.why, record.oracles});
   return std::move(record);
 }
 
@@ -216,6 +227,7 @@ bool Explorer::go_deeper(const OnRecord& on_failure, const OnProgress& on_progre
 Result<ExploreTotals> Explorer::run(const OnRecord& on_failure, const OnProgress& on_progress) {
   TRY(record_points());
   list_states(on_progress);
+  begin_where_it_acted();
   start_us_ = options_.real_us();
   if (judge_mine(states_, points_, {}, on_failure, on_progress) && options_.depth > 1)
     go_deeper(on_failure, on_progress);

@@ -86,9 +86,12 @@ class Explorer {
     Verdict verdict, expected;
     bool as_expected;
     std::string why;
+    std::vector<OracleRecord> oracles;
   };
   Status record_points();
   void list_states(const OnProgress& on_progress);
+  // With a planted defect: crashes from where it first acted come first, in order.
+  void begin_where_it_acted();
   // False: it was asked to stop, or the budget is spent.
   bool judge_mine(const std::vector<State>& states, const std::vector<CrashPoint>& points,
                   const Faults& first, const OnRecord& on_failure, const OnProgress& on_progress);

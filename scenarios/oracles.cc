@@ -27,6 +27,18 @@ std::set<std::string> drives_of(const World& world) {
   return drives;
 }
 
+// What the base blobs of the staging location came to when it was said to hold everything.
+uint64_t staged_blob_bytes(const World& world) {
+  const FileTree& files = world.chain->staged_files ? *world.chain->staged_files : world.files;
+  uint64_t bytes = 0;
+  const auto entries = files.list("/staging");
+  if (!entries) return 0;
+  for (const DirectoryEntry& entry : *entries)
+    if (const auto stat = files.stat("/staging/" + entry.name); stat && entry.name.ends_with(".BaseBlob"))
+      bytes += stat->size_bytes;
+  return bytes;
+}
+
 // What was promised of a drive holds where it stands, not for a stranger in its slot: the world with each
 // drive back in its own. Nothing when they stand there.
 std::optional<World> with_own_drives(const World& world) {
@@ -250,6 +262,15 @@ void Oracles::judge_work(const World& world) {
       for (const SessionHistory& session : history->sessions)
         planned_bytes += session.bytes + session.files * history->drive.cluster_bytes;
   const DriveWork& work = world.work;
+  if (world.chain && world.chain->staged) {
+    // A resume writes what no mark covers yet once more, and goes on: two batches and their seals.
+    const uint64_t blobs_bytes = staged_blob_bytes(world);
+    const uint64_t batch_bytes = world.scenario->chain->batch_bytes;
+    const uint64_t bound_bytes = blobs_bytes + work.interruptions * (2 * batch_bytes + batch_bytes / 2);
+    if (work.staged_bytes > bound_bytes)
+      find(6, fmt::format("staging wrote {} bytes; {} bytes of base blobs and {} interruptions allow {}",
+                          work.staged_bytes, blobs_bytes, work.interruptions, bound_bytes));
+  }
   const uint64_t data_bound_bytes = planned_bytes + work.interruptions * world.scenario->computer.redo_bytes;
   if (work.data_bytes > data_bound_bytes)
     find(6, fmt::format("the data phase wrote {} bytes; {} files' bytes and {} interruptions allow {}",

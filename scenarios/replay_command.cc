@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reports/event_differ.h"
 #include "reports/html_report.h"
 #include "reports/junit_report.h"
 #include "reports/run_json.h"
-#include "scenarios/world_block_logs.h"
+#include "scenarios/defect_catalog.h"
 #include "scenarios/scenario_run.h"
 #include "scenarios/suite.h"
+#include "scenarios/world_block_logs.h"
 
 namespace seedbed {
 
@@ -18,9 +21,6 @@ constexpr uint64_t kEventsBytesMax = 1 * GiB;
 
 Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, bool keep_events,
                                  BlockLogs* block_logs = nullptr) {
-  if (!token.defect.empty())
-    return fail(ErrorCode::unsupported, "this build knows no planted defect of that name", token.defect,
-                "Leave out the part behind \"%\"");
   const auto scenario = TRY(load_scenario(rig.files, token.file, token.edits));
   ScenarioRunOptions options;
   options.extra_faults = token.faults;
@@ -34,6 +34,10 @@ Result<ScenarioRun> replay_token(const RigContext& rig, const RunToken& token, b
       block_logs->end(world);
       return std::string();
     };
+  }
+  if (!token.defect.empty()) {
+    options.defect = TRY(defect_named(token.defect));
+    options.every_fault_must_fire = false;
   }
   return run_scenario(scenario, token.seed, options);
 }

@@ -9,6 +9,7 @@
 #include "reports/html_report.h"
 #include "reports/junit_report.h"
 #include "reports/run_json.h"
+#include "scenarios/defect_catalog.h"
 #include "scenarios/scenario_run.h"
 #include "scenarios/suite.h"
 #include "scenarios/swarm.h"
@@ -126,6 +127,7 @@ class Run {
     std::vector<std::string> words = {"work-run", "--shard", fmt::format("{}/{}", shard + 1, shards)};
     if (options_.seed) words.insert(words.end(), {"--seed", std::to_string(*options_.seed)});
     if (!options_.tag.empty()) words.insert(words.end(), {"--tag", options_.tag});
+    if (!options_.defect.empty()) words.insert(words.end(), {"--defect", options_.defect});
     words.insert(words.end(), absolute_.begin(), absolute_.end());
     return words;
   }
@@ -208,7 +210,7 @@ class Run {
     const std::string out = TRY(rig_.files.real_path(options_.out));
     std::vector<WorkerSpec> workers(2);
     std::vector<std::vector<std::string>> logs(2);
-    const std::string token = RunToken{TRY(absolute(scenario.file)), seed, {}}.text();
+    const std::string token = RunToken{TRY(absolute(scenario.file)), seed, {}, {}, options_.defect}.text();
     for (size_t i = 0; i < 2; i++)
       workers[i].words = {"replay", token, "--events",
                           join_path(out, fmt::format("differs-{}.events", i + 1))};
@@ -257,6 +259,14 @@ int run_worker(const RigContext& rig, const RunCommandOptions& options) {
   }
   ScenarioRunOptions run_options;
   run_options.real_us = rig.real_us;
+  if (!options.defect.empty()) {
+    auto defect = defect_named(options.defect);
+    if (!defect) {
+      rig.console.complain(defect.error());
+      return kUsage;
+    }
+    run_options.defect = std::move(*defect);
+  }
   for (size_t i = options.part.index; i < suite->size(); i += options.part.count) {
     const auto& scenario = (*suite)[i];
     const auto run = run_scenario(scenario, seed_of(*scenario, options.seed), run_options);

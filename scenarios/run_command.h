@@ -22,6 +22,7 @@ struct RunCommandOptions {
   std::string tag;
   unsigned timeout_s = 300;  // without a word from a worker
   bool keep_failed = false;
+  std::string defect;  // the name of what is planted in every world; "": nothing
   Shard part;  // a worker's
 };
 

@@ -101,7 +101,9 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
   record.proves = end.scenario->proves;
   record.tags = end.scenario->tags;
   record.seed = end.seed;
-  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults, end.scenario->edits}.text();
+  record.token = RunToken{end.scenario->file, end.seed, options.extra_faults, end.scenario->edits,
+                          end.defect ? end.defect->name() : ""}
+                     .text();
   TraceHash hash;
   hash.mix(log.hash());
   hash.mix(end.hash());
@@ -143,7 +145,9 @@ Result<ScenarioRun> run_scenario(const std::shared_ptr<const Scenario>& scenario
     more->faults.insert(more->faults.end(), options.extra_faults.begin(), options.extra_faults.end());
     planned = std::move(more);
   }
-  return play(TRY(World::make(std::move(planned), seed)), options, false, nullptr);
+  World world = TRY(World::make(std::move(planned), seed));
+  world.defect = options.defect;
+  return play(std::move(world), options, false, nullptr);
 }
 
 ScenarioRun play_out(World world, const ScenarioRunOptions& options, bool just_died,

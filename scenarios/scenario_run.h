@@ -22,6 +22,7 @@ struct ScenarioRunOptions {
   std::function<std::string(const World&)> second_look = {};
   Journey::AtStart at_start;    // of each boot
   Journey::Known known_future;  // ends the run where it says yes; the caller knows the rest
+  std::shared_ptr<const PlantedDefect> defect = nullptr;  // of run_scenario: what is wrong with the ports
 };
 
 struct ScenarioRun {

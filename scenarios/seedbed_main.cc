@@ -13,6 +13,7 @@
 #include "scenarios/replay_command.h"
 #include "scenarios/run_command.h"
 #include "scenarios/scenario_schema.h"
+#include "scenarios/selftest_command.h"
 #include "scenarios/shrink_command.h"
 #include "scenarios/sweep_command.h"
 
@@ -144,6 +145,17 @@ int run(int argc, char** argv) {
   diff_app->add_option("a", what, "")->required();
   diff_app->add_option("b", other, "")->required();
 
+  SelftestOptions selftest;
+  auto* selftest_app =
+      sub("selftest", "proves that the rig can fail: plants defects, each must turn a suite red");
+  selftest_app->add_option("--only", selftest.only, "defects whose names begin so");
+  selftest_app->add_flag("--quick", selftest.quick, "only those that cost little");
+  selftest_app->add_flag("--list", selftest.list, "their names; nothing is run");
+  selftest_app->add_option("--out", selftest.out, "directory for selftest.md and selftest.jsonl");
+  selftest_app->add_option("--scenarios", selftest.scenarios, "where suites/ and planted/ are")
+      ->capture_default_str();
+  with_jobs(selftest_app);
+
   auto* list_app = sub("list", "the scenarios, one line each");
   list_app->add_option("scenarios", paths, "files or directories (default: scenarios/suites)");
   with_tag(list_app);
@@ -168,6 +180,13 @@ int run(int argc, char** argv) {
   auto* work_run = app.add_subcommand("work-run")->group("");
   auto* work_sweep = app.add_subcommand("work-sweep")->group("");
   auto* work_explore = app.add_subcommand("work-explore")->group("");
+  auto* work_selftest = app.add_subcommand("work-selftest")->group("");
+  work_selftest->add_option("--only", selftest.only);
+  work_selftest->add_flag("--quick", selftest.quick);
+  work_selftest->add_option("--scenarios", selftest.scenarios);
+  work_selftest->add_option("--shard", shard);
+  std::string defect;  // what is planted in every world: for selftests
+  for (auto* command : {run_app, work_run}) command->add_option("--defect", defect)->group("");
   for (auto* command : {work_run, work_sweep, work_explore}) command->add_option("scenarios", paths);
   with_bound(work_explore);
   work_sweep->add_option("--seeds", seeds);
@@ -184,7 +203,7 @@ int run(int argc, char** argv) {
   }
 
   for (const std::string& kind : swarms) paths.push_back("swarm:" + kind);
-  const bool works = *work_run || *work_sweep || *work_explore;
+  const bool works = *work_run || *work_sweep || *work_explore || *work_selftest;
   PosixFiles files;
   const RigContext rig{Console(json || works, quiet), files, real_us, started_utc(), SEEDBED_VERSION};
   const auto part = Shard::parse(shard);
@@ -204,7 +223,11 @@ int run(int argc, char** argv) {
       rig.console.complain(*error);
       return kUsage;
     }
-  const RunCommandOptions run_options{paths, rung, given, out, jobs, tag, timeout_s, keep_failed, *part};
+  const RunCommandOptions run_options{paths, rung,      given,       out,    jobs,
+                                      tag,   timeout_s, keep_failed, defect, *part};
+  selftest.jobs = jobs;
+  selftest.timeout_s = timeout_s;
+  selftest.part = *part;
   const SweepCommandOptions sweep_options{paths, *range, *part, jobs, tag, out, timeout_s};
   const ExploreCommandOptions explore_options{paths, given, depth, budget,    minutes,      samples,
                                               pairs, state, jobs,  timeout_s, export_every, *part};
@@ -215,6 +238,8 @@ int run(int argc, char** argv) {
   if (*replay_app) return replay_command(rig, what, events, block_log);
   if (*shrink_app) return shrink_command(rig, {what, state, runs});
   if (*diff_app) return diff_command(rig, what, other);
+  if (*selftest_app) return selftest_command(rig, selftest);
+  if (*work_selftest) return selftest_worker(rig, selftest);
   const std::vector<std::string> suites = paths.empty() ? std::vector<std::string>{kSuites} : paths;
   if (*list_app)
     return requirements ? list_requirements_command(rig, suites, page) : list_command(rig, suites, tag);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/run_json.h"
+#include "scenarios/defect_catalog.h"
 #include "scenarios/rig_lines.h"
 #include "scenarios/shrinker.h"
 #include "scenarios/suite.h"
@@ -85,14 +86,12 @@ std::string file_of(TomlValue document, const ShrinkRun& run) {
 
 Result<int> shrink(const RigContext& rig, const ShrinkCommandOptions& options) {
   const RunToken token = TRY(token_of(rig, options.what));
-  if (!token.defect.empty())
-    return fail(ErrorCode::unsupported, "this build knows no planted defect of that name", token.defect,
-                "Leave out the part behind \"%\"");
   const Bytes text = TRY(read_file(rig.files, token.file, kTomlBytesMax));
   TomlValue document = TRY(parse_toml(as_text(text), token.file));
   ScenarioRunOptions run_options;
   run_options.real_us = rig.real_us;
-  ShrinkRunner runner(document, token.file, run_options, options.runs_max);
+  if (!token.defect.empty()) run_options.defect = TRY(defect_named(token.defect));
+  ShrinkRunner runner(document, token.file, run_options, options.runs_max, token.defect);
   const uint64_t start_us = rig.real_us();
   Shrinker shrinker(runner, [&](uint64_t runs, const std::string& what) {
     rig.console.say(fmt::format("  {:>5} runs: {}", runs, what));

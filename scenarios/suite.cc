@@ -34,6 +34,12 @@ Status collect(FileStore& files, const std::string& path, int depth, std::vector
 
 }  // namespace
 
+Result<std::string> scenario_text(FileStore& files, const std::string& path) {
+  if (swarm_named(path)) return path;
+  const Bytes text = TRY(read_file(files, path, kScenarioBytesMax));
+  return std::string(as_text(text));
+}
+
 Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path,
                                                       const std::vector<ScenarioEdit>& edits) {
   if (const auto swarm = swarm_named(path)) {

@@ -18,6 +18,8 @@ Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files
                                                                 const std::vector<std::string>& paths);
 Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path,
                                                       const std::vector<ScenarioEdit>& edits = {});
+// What a scenario is made from, by which two are known to be the same: its file's text, a swarm's name.
+Result<std::string> scenario_text(FileStore& files, const std::string& path);
 
 // The seed of a scenario: its own, or with --seed hash(N, name), so that one number decides a whole suite.
 uint64_t seed_of(const Scenario& scenario, const std::optional<uint64_t>& given);

@@ -36,8 +36,8 @@ Result<Suite> suite_of(const RigContext& rig, const SweepCommandOptions& options
 Result<std::string> digest_of(const RigContext& rig, const Suite& suite) {
   std::string all;
   for (const auto& scenario : suite) {
-    const Bytes text = TRY(read_file(rig.files, scenario->file, kTomlBytesMax));
-    all += fmt::format("{} {} {}", scenario->name, text.size(), as_text(text));
+    const std::string text = TRY(scenario_text(rig.files, scenario->file));
+    all += fmt::format("{} {} {}", scenario->name, text.size(), text);
   }
   return hex_lower(ByteSpan(sha256_of(as_bytes(all))).first(8));
 }

@@ -295,6 +295,7 @@ uint64_t World::hash(FileTimes times) const {
     hash.mix(chain->services.hash(times == FileTimes::all ? "" : "/"));
     for (const std::string& slot : chain->bay) hash.mix(slot);
   }
+  if (!defect_memory.empty()) hash.mix(defect_memory.hash());
   return hash.value();
 }
 

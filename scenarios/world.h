@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "engine/prep/drive_history.h"
+#include "scenarios/defect_memory.h"
+#include "scenarios/planted_defect.h"
 #include "scenarios/scenario.h"
 #include "scenarios/world_chain.h"
 #include "simulator/drive_state.h"
@@ -32,11 +34,12 @@ struct Promises {
   std::string manifest_hash;   // said with it
 };
 
-// What the drives were made to do, by phase; what a redo bound is held against.
+// What drives and the staging location were made to do; what a redo bound is held against.
 struct DriveWork {
   uint64_t build_bytes = 0, most_build_bytes = 0;  // in all; in the boot that wrote most
   uint64_t data_bytes = 0;
   uint64_t written_bytes = 0;  // of every phase
+  uint64_t staged_bytes = 0;   // into base blobs
   uint64_t interruptions = 0;  // boots that did not end by themselves in success
 };
 
@@ -93,8 +96,10 @@ struct World {
     int64_t modified_ns = 0, directory_modified_ns = 0;
   };
   std::map<std::string, SourceWas> changed_sources;
-  std::set<std::string> rotten;     // files that decayed at rest
-  std::optional<ChainWorld> chain;  // when the scenario is of the whole chain
+  std::set<std::string> rotten;                 // files that decayed at rest
+  std::optional<ChainWorld> chain;              // when the scenario is of the whole chain
+  std::shared_ptr<const PlantedDefect> defect;  // selftests' alone; null: the ports are right
+  DefectMemory defect_memory;
   uint64_t source_hash = 0, elsewhere_hash = 0, bystander_hash = 0;  // as they must stay
 
  private:

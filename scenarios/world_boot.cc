@@ -85,12 +85,15 @@ class Boot {
     HttpTransport* const http =
         network_ ? &network_->client(machine_, {.name = "", .inside = program.inside}) : nullptr;
     if (service_) service_->start();
-    BootPorts ports{machine_,
-                    files,
-                    entropy,
-                    person,
-                    http,
-                    [&](const std::string& target) { return open_drive(target); },
+    PlantedPorts planted({world_, program.computer}, machine_, files, entropy, person, http);
+    BootPorts ports{planted.runtime(),
+                    planted.files(),
+                    planted.entropy(),
+                    planted.person(),
+                    planted.http(),
+                    [&](const std::string& target) -> Result<std::unique_ptr<BlockDevice>> {
+                      return planted.drive(TRY(open_drive(target)));
+                    },
                     Logger([this] { return kFirstDay_ns + static_cast<int64_t>(scheduler_.now_ns()); },
                            [&](std::string_view line) { end.said.emplace_back(line); }),
                     log_,
@@ -109,6 +112,8 @@ class Boot {
       machine_.kill();
       (void)scheduler_.run();
     }
+    if (overdue_)
+      end.stuck = fmt::format("a command goes on after {} s of virtual time", world_.scenario->virtual_s_max);
     task.reset();
     log_.set_hook({});
     log_.set_clock({});
@@ -176,6 +181,8 @@ class Boot {
 
   void account(const Event& event) {
     if (event.kind == EventKind::http_request && event.machine.empty()) account_chunk(event);
+    if (event.kind == EventKind::file_write && event.machine.empty() && event.place.ends_with(".BaseBlob"))
+      world_.work.staged_bytes += event.length_bytes;
     if (event.kind != EventKind::drive_write) return;
     world_.work.written_bytes += event.length_bytes;
     if (world_.phase == "build") {
@@ -197,6 +204,11 @@ class Boot {
     }
     if (watch_) watch_(world_, event, side);
     if (event.kind == EventKind::fault) return {};
+    if (world_.elapsed_ns / 1'000'000'000 <= world_.scenario->virtual_s_max &&
+        (scheduler_.now_ns() - kStart_ns) / 1'000'000'000 > world_.scenario->virtual_s_max) {
+      overdue_ = true;  // it goes on and on, and never comes back to who gave the command
+      end_here();
+    }
     Interference interference = faults_.at(event, side);
     machine_.shift_utc(world_.clock_shift_ns - std::exchange(clock_shift_ns_, world_.clock_shift_ns));
     if (std::exchange(service_died_, false) && event.machine == "service") throw Killed{};
@@ -206,16 +218,20 @@ class Boot {
                 : faults_.death()) {  // decided now, before the stacks unwind and let go of what is in flight
       own_death_ = death;
       die_at(world_, *death, scheduler_.now_ns());
-      machine_.kill();
-      if (service_) {  // its process ends with the computer's: what exploration does with copies of the
-                       // world, too
-        service_->stop();
-        service_->die(false, {});
-      }
-      throw Killed{};
+      end_here();
     }
     if (side == EventSide::before && !interference.error) account(event);
     return interference;
+  }
+
+  [[noreturn]] void end_here() {
+    machine_.kill();
+    if (service_) {  // its process ends with the computer's: what exploration does with copies of the
+                     // world, too
+      service_->stop();
+      service_->die(false, {});
+    }
+    throw Killed{};
   }
 
   World& world_;
@@ -229,6 +245,7 @@ class Boot {
   uint64_t built_bytes_ = 0;
   bool data_centre_ = false;   // this computer is that of the data centre
   bool service_died_ = false;  // at this event
+  bool overdue_ = false;       // more virtual time has passed than the scenario has
   std::optional<Death> own_death_;
   std::optional<SimulatedNetwork> network_;
   std::optional<WorldService> service_;

@@ -43,7 +43,7 @@ using Watch = std::function<void(const World&, const Event&, EventSide)>;
 
 // What a booted computer runs: a command of the engine or of a service, given that computer's ports.
 struct BootPorts {
-  VirtualRuntime& runtime;
+  Runtime& runtime;
   FileStore& files;
   Entropy& entropy;
   Operator& person;

@@ -49,6 +49,7 @@ void look_at_disk(const FileTree& disk, const std::function<void(FileStore&)>& l
 void look_at_services(const World& world, std::vector<std::string>& findings,
                       const std::function<Status(JudgeClients&)>& look) {
   World copy = world;
+  copy.defect = nullptr;  // a judge's ports are right
   copy.chain->services.power_cut(Survivors{.shape = Survivors::Shape::none});
   EventLog log(false);
   Scheduler scheduler({.seed = 1, .trace = {}});

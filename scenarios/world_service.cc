@@ -98,13 +98,17 @@ struct WorldService::Incarnation {
               {.machine = "service"}, &log),
         entropy(sub_seed(world.seed, "services"), ++world.chain->service_boots),
         inside(network.client(machine, {.name = "service", .inside = true})),
-        bay(world, nullptr, nullptr) {}
+        bay(world, nullptr, nullptr),
+        site{world, "services"},
+        bad_files(world.defect ? world.defect->files(files, site) : nullptr) {}
 
   VirtualRuntime machine;
   SimulatedFiles files;
   SeededEntropy entropy;
   HttpTransport& inside;
   WorldBay bay;
+  DefectSite site;
+  std::unique_ptr<FileStore> bad_files;  // when a defect is planted there
   Task task;
 };
 
@@ -123,7 +127,8 @@ void WorldService::start() {
   incarnations_.push_back(std::make_unique<Incarnation>(world_, log_, scheduler_, network_, utc_ns_));
   Incarnation& now = *incarnations_.back();
   now.task = now.machine.spawn("services", [this, &now] {
-    auto state = ServiceState::open(now.machine, now.files, now.entropy, kServiceDirectory);
+    FileStore& files = now.bad_files ? *now.bad_files : now.files;
+    auto state = ServiceState::open(now.machine, files, now.entropy, kServiceDirectory);
     if (!state) return log_.note(EventKind::halt, "services: " + state.error().message());
     Service service(**state, now.inside, now.bay, {.origin = kOrigin, .only_token = world_.chain->token});
     if (const Status opened = service.open(); !opened)
@@ -131,7 +136,8 @@ void WorldService::start() {
     internal_token_ = (*state)->internal_token;
     if (stopped_) return;
     SeenService seen(service, world_);
-    network_.serve(now.machine, kOrigin, seen);
+    const auto bad = world_.defect ? world_.defect->handler(seen, now.site) : nullptr;
+    network_.serve(now.machine, kOrigin, bad ? *bad : static_cast<HttpHandler&>(seen));
   });
 }
 

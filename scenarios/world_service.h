@@ -15,15 +15,14 @@ namespace seedbed {
 // The drives that stand in the data centre. Opens them on `machine`; without one it tells of them only.
 class WorldBay final : public Bay {
  public:
-  WorldBay(World& world, VirtualRuntime* machine, EventLog* log)
-      : world_(world), machine_(machine), log_(log) {}
+  WorldBay(World& world, Runtime* machine, EventLog* log) : world_(world), machine_(machine), log_(log) {}
   std::vector<std::string> slots() override;
   std::string serial_of(const std::string& slot) override;
   Result<std::unique_ptr<reference::ByteSource>> open(const std::string& slot) override;
 
  private:
   World& world_;
-  VirtualRuntime* machine_;
+  Runtime* machine_;
   EventLog* log_;
 };
 

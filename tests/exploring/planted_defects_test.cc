@@ -1,5 +1,7 @@
 // Planted defects: each kind of flush and sync that the engine relies on does nothing, always, and says yes.
 // Without a crash nothing comes of it. Exploration must find the crash that shows it.
+#include "scenarios/defect_catalog.h"
+#include "scenarios/defect_syncs.h"
 #include "scenarios/explorer.h"
 #include "tests/scenarios/slim_world.h"
 
@@ -64,6 +66,57 @@ INSTANTIATE_TEST_SUITE_P(
                always(Act::sync_lie, Kind::directory_sync, "start", "/desk"), false},
         Defect{"a_sync_of_the_hash_log", always(Act::sync_lie, Kind::file_sync, "", "*.hashes"), false}),
     [](const auto& tested) { return std::string(tested.param.name); });
+
+// ---- what defects are planted with ----
+
+TEST(PassingPorts, change_nothing) {
+  SyncClasses classes;
+  ScenarioRunOptions options;
+  const ScenarioRun plain = *run_scenario(test::shared(slim()), 1, options);
+  options.defect = sync_recorder(classes);
+  const ScenarioRun through = *run_scenario(test::shared(slim()), 1, options);
+  EXPECT_EQ(through.record.event_log_hash, plain.record.event_log_hash);
+  EXPECT_EQ(through.record.token, plain.record.token + "%none");
+  EXPECT_GT(classes.counts.size(), 15u);
+  EXPECT_TRUE(classes.counts.contains("drive.flush · copy computer · data"));
+}
+
+TEST(DroppedSyncs, classes_star_numbers_and_serials) {
+  EXPECT_EQ(starred_place("/desk/seed-1-SIM001A.jrn.2.hashes"), "/desk/seed-*-*.jrn.*.hashes");
+  EXPECT_EQ(starred_place("/agent/9f86d081884c7d65.cat"), "/agent/*.cat");
+  EXPECT_EQ(drop_name("file.sync · copy computer · data · /desk/a.*.x"),
+            "drop-file-sync-copy-computer-data-desk-a-N-x");
+}
+
+TEST(DroppedSyncs, are_a_cause_of_nothing_so_a_refusal_is_red) {
+  Scenario scenario = slim();
+  scenario.drives[0].volatile_cache = true;
+  ScenarioRunOptions run;
+  run.defect = dropped_sync("drop-drive-flush-copy-computer-data");
+  Explorer explorer(test::shared(scenario), {.budget = 200, .run = run});
+  std::set<std::string> verdicts;
+  const auto totals = explorer.run(
+      [&](const ScenarioRecord& record) { verdicts.insert(std::string(verdict_name(record.verdict))); },
+      [](const ExploreTotals&) {});
+  ASSERT_TRUE(totals) << totals.error().message();
+  EXPECT_TRUE(verdicts.contains("stuck"));
+  EXPECT_FALSE(verdicts.contains("refused"));
+}
+
+TEST(PlantedDefects, have_names_of_their_own_and_are_found_by_them) {
+  std::set<std::string> names;
+  for (const PlantedCase& planted : planted_cases()) {
+    EXPECT_TRUE(names.insert(planted.name).second) << planted.name;
+    EXPECT_FALSE(planted.trials.empty()) << planted.name;
+    EXPECT_FALSE(planted.catches.empty()) << planted.name;
+    const auto defect = defect_named(planted.name);
+    ASSERT_TRUE(defect) << planted.name;
+    EXPECT_EQ((*defect)->name(), planted.name);
+    EXPECT_FALSE((*defect)->acted());
+  }
+  EXPECT_GE(names.size(), 30u);
+  EXPECT_FALSE(defect_named("gremlins"));
+}
 
 }  // namespace
 }  // namespace seedbed

@@ -59,7 +59,7 @@ TEST_F(RigReplay, what_cannot_be_replayed_is_usage) {
   expect(seedbed({"replay", file("absent.toml") + "@1"}), 2, "absent.toml");
   expect(seedbed({"replay", file("absent.json")}), 2, "absent.json");
   expect(seedbed({"replay", put("broken.json", "{")}), 2, "broken.json");
-  expect(seedbed({"replay", put("x.json", "{}"), "--events", file("e")}), 2, "--events goes with a token");
+  expect(seedbed({"replay", put("x.json", "{}"), "--events", file("e")}), 2, "--events and --block-log go with a token");
 }
 
 TEST_F(RigReplay, lists_have_a_line_for_each_scenario) {

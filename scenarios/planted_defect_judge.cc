@@ -1,0 +1,255 @@
+#include "scenarios/planted_defect_judge.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "scenarios/defect_syncs.h"
+#include "scenarios/explorer.h"
+#include "scenarios/suite.h"
+
+namespace seedbed {
+
+namespace {
+
+using How = DefectTrial::How;
+
+// Where flushes and syncs are recorded, and then explored: the first that comes by a class has it.
+struct Recorded {
+  const char* scenario;
+  uint64_t states_max;
+  bool quick;
+};
+constexpr Recorded kRecorded[] = {{"suites/core/two-sessions.toml", 600, true},
+                                  {"suites/core/kill-in-data.toml", 600, true},
+                                  {"suites/core/abort-leaves-an-empty-volume.toml", 600, true},
+                                  {"suites/first-journey/undisturbed.toml", 120, false}};
+
+constexpr const char* kPlain = "suites/core/undisturbed.toml";
+constexpr uint64_t kServiceStates = 24;
+
+// A job's drives have journals of other names, and are prepared by the same calls.
+std::string as_of_one_drive(std::string name) {
+  static constexpr std::string_view kOfAJob = "seed-N-N-jrn";
+  if (const size_t at = name.find(kOfAJob); at != std::string::npos)
+    name.replace(at, kOfAJob.size(), "drive-jrn");
+  return name;
+}
+
+// Classes that make nothing durable which is not made so anyway, and why. They must not turn anything red.
+struct Redundant {
+  std::string_view name, why;
+};
+constexpr Redundant kRedundant[] = {
+    {"drop-file-sync-copy-computer-data-desk-drive-jrn-N-hashes-new",
+     "the new page hash log is empty: the directory's sync makes its name durable, the first append its "
+     "bytes"},
+};
+
+// Numbers of the oracles that found something; empty: the verdict is the journey's own, a refusal without a
+// cause or none where one was due.
+std::vector<int> oracles_of(const ScenarioRecord& record) {
+  std::vector<int> numbers;
+  for (const OracleRecord& oracle : record.oracles)
+    if (!oracle.findings.empty()) numbers.push_back(oracle.number);
+  return numbers;
+}
+
+std::string verdict_text(const ScenarioRecord& record) {
+  const std::vector<int> oracles = oracles_of(record);
+  if (oracles.empty() && record.verdict == Verdict::survived) return "survived, a refusal was due";
+  if (oracles.empty() && record.verdict == Verdict::stuck) return "stuck: refused without a cause";
+  return oracles.empty()
+             ? std::string(verdict_name(record.verdict))
+             : fmt::format("{}, oracle {}", verdict_name(record.verdict), fmt::join(oracles, " "));
+}
+
+// A dropped sync may show as anything that a judge says: there is no list then.
+bool fits(const PlantedCase& planted, const ScenarioRecord& record) {
+  if (record.as_expected) return false;
+  if (planted.catches.empty())
+    return record.verdict == Verdict::lost || record.verdict == Verdict::silently_wrong ||
+           record.verdict == Verdict::broke_contract || record.verdict == Verdict::stuck;
+  const std::vector<int> oracles = oracles_of(record);
+  return std::ranges::any_of(planted.catches, [&](const DefectCatch& one) {
+    return one.verdict == record.verdict &&
+           (one.oracle == 0 ? oracles.empty() : std::ranges::count(oracles, one.oracle) > 0);
+  });
+}
+
+// Looks at one red, or none, after another.
+class Search {
+ public:
+  Search(const PlantedCase& planted, DefectFinding& finding) : planted_(planted), finding_(finding) {}
+
+  void take(const ScenarioRecord& record) {
+    if (finding_.caught || record.as_expected) return;
+    finding_.caught = fits(planted_, record);
+    finding_.verdict = verdict_text(record);
+    finding_.why = record.why;
+    finding_.token = record.token;
+    if (!finding_.caught) others_++;
+  }
+  bool over() const { return finding_.caught || finding_.states >= finding_.states_max; }
+  uint64_t others() const noexcept { return others_; }  // reds that do not fit
+
+ private:
+  const PlantedCase& planted_;
+  DefectFinding& finding_;
+  uint64_t others_ = 0;
+};
+
+ScenarioRunOptions options_with(const std::shared_ptr<const PlantedDefect>& defect) {
+  ScenarioRunOptions options;
+  options.every_fault_must_fire = false;
+  options.defect = defect;
+  return options;
+}
+
+}  // namespace
+
+// The services lose power from where the defect first acted on: behind one answer after another, and what
+// they had answered must be there when they are back; and at one sync after another with every single name
+// lost that was not durable yet, and they must come back at all.
+static Status cut_services(const std::shared_ptr<const Scenario>& scenario,
+                           const std::shared_ptr<const PlantedDefect>& defect, DefectFinding& finding,
+                           Search& search) {
+  using Shape = Survivors::Shape;
+  std::vector<PlannedFault> behind_answers, at_syncs;
+  ScenarioRunOptions options = options_with(defect);
+  options.watch = [&](const World& world, const Event& event, EventSide side) {
+    if (side != EventSide::before || event.number < defect->first_event()) return;
+    if (event.kind == EventKind::http_answer)
+      behind_answers.push_back(
+          fault_before(event.number, FaultAction::service_power_cut, {.shape = Shape::none}));
+    if (event.kind != EventKind::file_sync || event.machine != "service") return;
+    for (const PendingEffect& effect : world.chain->services.pending())
+      if (effect.units == 1)
+        at_syncs.push_back(fault_before(event.number, FaultAction::service_power_cut,
+                                        {.shape = Shape::all_but_one, .event = effect.event}));
+  };
+  TRY(run_scenario(scenario, scenario->seed, options));
+  for (size_t i = 0; i < std::max(behind_answers.size(), at_syncs.size()); i++)
+    for (const auto* faults : {&behind_answers, &at_syncs}) {
+      if (search.over() || i >= faults->size()) continue;
+      ScenarioRunOptions cut = options_with(defect);
+      cut.extra_faults = {(*faults)[i]};
+      finding.states++;
+      search.take(TRY(run_scenario(scenario, scenario->seed, cut)).record);
+    }
+  return {};
+}
+
+Status DefectJudge::check_without(const std::string& path) {
+  if (green_.contains(path)) return {};
+  const auto scenario = TRY(load_scenario(files_, path));
+  const ScenarioRun run = TRY(run_scenario(scenario, scenario->seed, {}));
+  if (!run.record.as_expected)
+    return fail(ErrorCode::refused,
+                fmt::format("the scenario is {} without any defect: {}", verdict_name(run.record.verdict),
+                            run.record.why),
+                path, "Put it right first");
+  green_.insert(path);
+  return {};
+}
+
+Result<DefectFinding> DefectJudge::judge(const PlantedCase& planted) {
+  const uint64_t start_us = real_us_();
+  DefectFinding finding{.name = planted.name,
+                        .port = planted.port,
+                        .what = planted.what,
+                        .scenario = {},
+                        .how = {},
+                        .verdict = {},
+                        .why = {},
+                        .states_max = planted.states_max,
+                        .token = {}};
+  Search search(planted, finding);
+  bool acted = false;
+  for (const DefectTrial& trial : planted.trials) {
+    if (search.over()) break;
+    const auto defect = planted.make();
+    const std::string path = join_path(scenarios_, trial.scenario);
+    TRY(check_without(path));
+    const auto scenario = TRY(load_scenario(files_, path));
+    finding.scenario = trial.scenario;
+    finding.how = "run";
+    finding.states++;
+    const ScenarioRun run = TRY(run_scenario(scenario, scenario->seed, options_with(defect)));
+    search.take(run.record);
+    if (trial.how == How::explore && run.record.as_expected && !search.over()) {
+      finding.how = "explore";
+      Explorer explorer(scenario, {.seed = scenario->seed,
+                                   .budget = finding.states_max - finding.states,
+                                   .stop = [&] { return search.over(); },
+                                   .run = options_with(defect)});
+      const ExploreTotals totals = TRY(explorer.run(
+          [&](const ScenarioRecord& failed) {
+            finding.states++;
+            search.take(failed);
+          },
+          [&](const ExploreTotals&) {}));
+      finding.states += totals.judged - totals.failed;
+    }
+    if (trial.how == How::service && run.record.as_expected && !search.over() && defect->acted()) {
+      finding.how = "service power cuts";
+      TRY(cut_services(scenario, defect, finding, search));
+    }
+    acted = acted || defect->acted();
+  }
+  if (!planted.redundant.empty()) {
+    const bool red = finding.caught;
+    finding.caught = !red && acted;
+    finding.verdict = red ? finding.verdict : "nothing: redundant";
+    if (!red) finding.why = planted.redundant;
+    finding.redundant = true;
+  }
+  if (!finding.caught && !acted)
+    finding.why = "it never came into effect";
+  else if (!finding.caught && search.others() > 0)
+    finding.why =
+        fmt::format("{} reds, none of the kind that fits; the last: {}", search.others(), finding.why);
+  else if (!finding.caught)
+    finding.why = "everything was as expected";
+  finding.real_us = real_us_() - start_us;
+  return finding;
+}
+
+Result<std::vector<PlantedCase>> DefectJudge::sync_cases() {
+  std::vector<PlantedCase> cases;
+  std::set<std::string> known;
+  for (const Recorded& recorded : kRecorded) {
+    const auto scenario = TRY(load_scenario(files_, join_path(scenarios_, recorded.scenario)));
+    SyncClasses classes;
+    ScenarioRunOptions options;
+    options.defect = sync_recorder(classes);
+    TRY(run_scenario(scenario, scenario->seed, options));
+    for (const auto& [class_name, count] : classes.counts) {
+      const std::string name = drop_name(class_name);
+      if (known.contains(as_of_one_drive(name)) || !known.insert(name).second) continue;
+      const bool service = class_name.find(" services ") != std::string::npos;
+      PlantedCase planted;
+      planted.name = name;
+      planted.port = class_name.starts_with("drive") ? "BlockDevice"
+                     : service                       ? "FileStore, services"
+                                                     : "FileStore";
+      planted.what = fmt::format("dropped: {} ({} times)", class_name, count);
+      // Many show at the end of a run already, when the judges cut the power.
+      if (!service) planted.trials = {{How::run, kPlain}};
+      planted.trials.push_back({service ? How::service : How::explore, recorded.scenario});
+      planted.states_max = service ? kServiceStates : recorded.states_max;
+      planted.quick = recorded.quick;
+      planted.make = [name] { return dropped_sync(name); };
+      const auto known_redundant = std::ranges::find(kRedundant, name, &Redundant::name);
+      if (known_redundant != std::end(kRedundant)) {
+        planted.redundant = known_redundant->why;
+        planted.quick = false;  // that nothing comes of it takes all its states to show
+      }
+      cases.push_back(std::move(planted));
+    }
+  }
+  return cases;
+}
+
+}  // namespace seedbed
