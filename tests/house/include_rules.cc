@@ -54,9 +54,12 @@ bool is_adaptor(const std::string& room) {
 }
 
 // Mains and the world choose what stands behind the ports. engine/cli is offseed's main in several files.
-// Scenarios also speak of three plain value types of the simulator.
+// So do planted defects, which stand between a world's ports and the engine. Scenarios also speak of three
+// plain value types of the simulator.
 bool may_choose_adaptors(const std::string& path, const std::string& target) {
-  if (is_main(path) || path.starts_with("engine/cli/") || path.starts_with("scenarios/world")) return true;
+  if (is_main(path) || path.starts_with("engine/cli/") || path.starts_with("scenarios/world") ||
+      path.starts_with("scenarios/defect_"))
+    return true;
   return path.starts_with("scenarios/") &&
          (target == "simulator/fault_plan.h" || target == "simulator/event_log.h" ||
           target == "simulator/trace_hash.h");
