@@ -24,6 +24,7 @@ struct Recorded {
 constexpr Recorded kRecorded[] = {{"suites/core/two-sessions.toml", 600, true},
                                   {"suites/core/kill-in-data.toml", 600, true},
                                   {"suites/core/abort-leaves-an-empty-volume.toml", 600, true},
+                                  {"planted/staging-alone.toml", 600, false},
                                   {"suites/first-journey/undisturbed.toml", 120, false}};
 
 constexpr const char* kPlain = "suites/core/undisturbed.toml";
