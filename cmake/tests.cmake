@@ -3,14 +3,17 @@ set(SEEDBED_TEST_FLAGS -O0 -g0)          # RapidCheck's templates take three tim
 if(SEEDBED_SANITIZE MATCHES address)   # the sanitizers watch the code under test (and every heap block); in the tests' own templates they double the compile time
   list(APPEND SEEDBED_TEST_FLAGS -fno-sanitize=all)
 endif()
+# A library, so that these come behind seedbed_flags on the command line and win.
+add_library(seedbed_test_flags INTERFACE)
+
+target_compile_options(seedbed_test_flags INTERFACE ${SEEDBED_TEST_FLAGS})
 add_library(seedbed_test_support INTERFACE)
 target_link_libraries(seedbed_test_support INTERFACE GTest::gtest GTest::gtest_main GTest::gmock rapidcheck rapidcheck_gtest Threads::Threads)
 if(NOT EXISTS ${CMAKE_BINARY_DIR}/test_headers.cc)
   file(WRITE ${CMAKE_BINARY_DIR}/test_headers.cc "")
 endif()
 add_library(seedbed_test_headers OBJECT ${CMAKE_BINARY_DIR}/test_headers.cc)
-target_link_libraries(seedbed_test_headers PRIVATE seedbed_flags seedbed_test_support OpenSSL::Crypto fmt::fmt spdlog::spdlog)
-target_compile_options(seedbed_test_headers PRIVATE ${SEEDBED_TEST_FLAGS})
+target_link_libraries(seedbed_test_headers PRIVATE seedbed_flags seedbed_test_flags seedbed_test_support OpenSSL::Crypto fmt::fmt spdlog::spdlog)
 target_precompile_headers(seedbed_test_headers PRIVATE <gtest/gtest.h> <rapidcheck.h> <rapidcheck/gtest.h> <rapidcheck/state.h>
   <vector> <string> <map> <memory> <functional> <expected> <span> <fmt/format.h>)
 
