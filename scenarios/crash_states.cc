@@ -224,7 +224,7 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
   const bool power = action == FaultAction::host_power_cut;
   TraceHash hash;
   hash.mix(power ? files_.after_cut(survivors) : files_.seen());
-  if (cuts_follow_ && !power) hash.mix(files_.after_every_cut());
+  if (!power) hash.mix(files_.after_every_cut());
   for (const auto& [slot, index] : world.slots) {
     hash.mix(slot);
     hash.mix(index);
@@ -241,7 +241,7 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
   if (world.chain) {
     const ChainWorld& chain = *world.chain;
     hash.mix(action == FaultAction::service_power_cut ? services_.after_cut(survivors) : services_.seen());
-    if (cuts_follow_ && action != FaultAction::service_power_cut) hash.mix(services_.after_every_cut());
+    if (action != FaultAction::service_power_cut) hash.mix(services_.after_every_cut());
     for (const std::string& slot : chain.bay) hash.mix(slot);
     // What was told is not what is there: a promise makes two of one world.
     hash.mix((chain.staged ? 1u : 0u) | (chain.job_created ? 2u : 0u) | (chain.seed_ingested ? 4u : 0u) |

@@ -63,9 +63,6 @@ bool promise_outstanding(const World& world);
 
 class CrashHasher {
  public:
-  // `cuts_follow`: another power cut may come after the crash, so what is not durable after it counts, too.
-  explicit CrashHasher(bool cuts_follow) : cuts_follow_(cuts_follow) {}
-
   struct Crash {
     FaultAction action = FaultAction::kill;
     std::vector<PendingEffect> pending;  // that its survivors decide, in order of events
@@ -94,7 +91,6 @@ class CrashHasher {
   void look_at(const World& world);
   uint64_t drive_after(const World& world, size_t index, bool power, const Survivors& survivors);
 
-  bool cuts_follow_;
   FilesPart files_, services_;
   std::vector<DrivePart> drives_;
   const CrashPoint* looked_at_ = nullptr;

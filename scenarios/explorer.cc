@@ -46,12 +46,7 @@ bool explored_as_expected(const ScenarioRecord& record) noexcept {
 }
 
 Explorer::Explorer(std::shared_ptr<const Scenario> scenario, ExploreOptions options)
-    : scenario_(std::move(scenario)),
-      options_(std::move(options)),
-      hasher_(options_.depth > 1 || std::ranges::any_of(scenario_->faults, [](const PlannedFault& fault) {
-                return fault.action == FaultAction::host_power_cut ||
-                       fault.action == FaultAction::service_power_cut;
-              })) {
+    : scenario_(std::move(scenario)), options_(std::move(options)) {
   for (const JudgedState& state : options_.before) before_.emplace(state.hash, &state);
 }
 

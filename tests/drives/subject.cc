@@ -33,7 +33,7 @@ std::unique_ptr<DescriptorDrive> with_ring(std::unique_ptr<DescriptorDrive> driv
 class ImageSubject final : public Subject {
  public:
   explicit ImageSubject(bool plain) {
-    SeededEntropy entropy(1);
+    DrawnEntropy entropy(1);
     if (auto made = create_image(scratch_ / "drive.img", kSubjectBytes, 512, entropy); !made)
       throw std::runtime_error(made.error().message());
     drive_ =

@@ -34,9 +34,9 @@ struct Backend {
 const std::vector<Backend>& backends();
 std::vector<Backend> data_backends();  // those that keep data
 
-class SeededEntropy final : public Entropy {
+class DrawnEntropy final : public Entropy {
  public:
-  explicit SeededEntropy(uint64_t seed) : random_(seed) {}
+  explicit DrawnEntropy(uint64_t seed) : random_(seed) {}
   void fill(MutableByteSpan out) override { random_.fill(out); }
 
  private:
