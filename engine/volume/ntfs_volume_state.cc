@@ -196,7 +196,9 @@ Status NtfsVolume::State::end_call(bool failed) {
 
 std::unexpected<Error> NtfsVolume::State::library_error(const char* what, const std::string& where) {
   const int reason = errno;
-  if (reason == EIO || reason == EINVAL || reason == ENOENT || reason == 0) {
+  // The library leaves errno as it was when it meets damage: ESPIPE and ENOTTY are of calls long before.
+  if (reason == EIO || reason == EINVAL || reason == ENOENT || reason == ESPIPE || reason == ENOTTY ||
+      reason == 0) {
     Error error = corrupt_volume(what, where);
     const std::string& logged = device.context().first_logged_error;
     if (!logged.empty()) error.what += ": " + logged;
