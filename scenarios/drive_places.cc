@@ -2,6 +2,7 @@
 
 #include "fakes/reference/drive.h"
 #include "scenarios/world_judge.h"
+#include "scenarios/world_medium_source.h"
 
 namespace seedbed {
 
@@ -9,28 +10,12 @@ namespace {
 
 constexpr const char* kManifest = "\\DriveManifest.xml";
 
-// The drive's bytes as they are, without a machine that reads them.
-class StateSource final : public reference::ByteSource {
- public:
-  explicit StateSource(const DriveState& drive) : drive_(drive) {}
-  uint64_t size_bytes() const noexcept override { return drive_.contract.capacity_bytes; }
-  const std::string& name() const noexcept override { return drive_.identity.path; }
-
- protected:
-  Status read_inside(uint64_t offset_bytes, MutableByteSpan out) override {
-    drive_.cache.read(offset_bytes, out);
-    return {};
-  }
-
- private:
-  const DriveState& drive_;
-};
-
 }  // namespace
 
 Result<DrivePlaces> find_drive_places(const World& world, const std::string& drive) {
   const DriveHistory history = TRY(world.history(drive));
-  StateSource whole(world.drive_in(drive));
+  const DriveState& state = world.drive_in(drive);
+  MediumSource whole(state.cache.visible(), state.identity.path);
   reference::DriveSecret secret;
   secret.text = history.drive.recovery_password.clone();
   secret.memo = &shared_stretch_memo();

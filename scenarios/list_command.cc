@@ -11,15 +11,12 @@
 namespace seedbed {
 
 int list_command(const RigContext& rig, const std::vector<std::string>& paths, const std::string& tag) {
-  const auto suite = load_suite(rig.files, paths);
+  const auto suite = load_suite(rig.files, paths, tag);
   if (!suite) {
     rig.console.complain(suite.error());
     return kUsage;
   }
-  size_t listed = 0;
   for (const auto& scenario : *suite) {
-    if (!tag.empty() && std::ranges::count(scenario->tags, tag) == 0) continue;
-    listed++;
     std::string tags;
     for (const std::string& one : scenario->tags) tags += (tags.empty() ? "" : " ") + one;
     if (rig.console.wants_json())
@@ -28,7 +25,7 @@ int list_command(const RigContext& rig, const std::vector<std::string>& paths, c
       rig.console.result(fmt::format("{:<10} {:<62} {:<20} {}", verdict_name(scenario->expect.verdict),
                                      scenario->name, tags, scenario->file));
   }
-  rig.console.say(fmt::format("{} scenarios", listed));
+  rig.console.say(fmt::format("{} scenarios", suite->size()));
   return 0;
 }
 

@@ -19,8 +19,6 @@ namespace seedbed {
 
 namespace {
 
-using Suite = std::vector<std::shared_ptr<const Scenario>>;
-
 // How the second pass differs from the first: nothing of it may show in an event log.
 WorkerSpec in_other_surroundings(WorkerSpec worker) {
   worker.directory = "/";
@@ -37,7 +35,7 @@ class Run {
 
   Result<int> run() {
     const uint64_t start_us = rig_.real_us();
-    suite_ = TRY(suite_of(rig_.files, options_));
+    suite_ = TRY(load_suite(rig_.files, options_.paths, options_.tag));
     for (const std::string& path : options_.paths) absolute_.push_back(TRY(absolute(path)));
     begin();
     if (options_.rung != "sim") {
@@ -51,18 +49,6 @@ class Run {
     rig_.console.json(fmt::format(R"({{"event":"end","event_log_hash":"{}","exit_code":{}}})",
                                   event_log_hash_of(record_), exit_code_of(record_)));
     return exit_code_of(record_);
-  }
-
-  static Result<Suite> suite_of(FileStore& files, const RunCommandOptions& options) {
-    Suite suite = TRY(load_suite(files, options.paths));
-    if (!options.tag.empty()) {
-      std::erase_if(
-          suite, [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
-      if (suite.empty())
-        return fail(ErrorCode::invalid_argument, fmt::format("no scenario has the tag \"{}\"", options.tag),
-                    "", "seedbed list shows the tags");
-    }
-    return suite;
   }
 
  private:
@@ -252,7 +238,7 @@ int run_command(const RigContext& rig, const RunCommandOptions& options) {
 }
 
 int run_worker(const RigContext& rig, const RunCommandOptions& options) {
-  const auto suite = Run::suite_of(rig.files, options);
+  const auto suite = load_suite(rig.files, options.paths, options.tag);
   if (!suite) {
     rig.console.complain(suite.error());
     return kUsage;

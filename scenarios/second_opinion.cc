@@ -12,6 +12,7 @@
 #include "fakes/reference/gpt.h"
 #include "fakes/reference/manifest.h"
 #include "scenarios/foreign_reader.h"
+#include "scenarios/world_medium_source.h"
 
 namespace seedbed {
 
@@ -21,23 +22,6 @@ constexpr uint64_t kPieceBytes = 64 * KiB;
 constexpr uint64_t kForeignFileBytesMax = 1 * GiB;
 constexpr std::string_view kForeignManifest = "/DriveManifest.xml";
 constexpr std::string_view kSystemFolder = "/System Volume Information/";
-
-class MediumSource final : public reference::ByteSource {
- public:
-  explicit MediumSource(const Medium& medium) : medium_(medium) {}
-  uint64_t size_bytes() const noexcept override { return medium_.capacity_bytes(); }
-  const std::string& name() const noexcept override { return name_; }
-
- protected:
-  Status read_inside(uint64_t offset_bytes, MutableByteSpan out) override {
-    medium_.read(offset_bytes, out);
-    return {};
-  }
-
- private:
-  const Medium& medium_;
-  std::string name_ = "the drive's medium";
-};
 
 std::unexpected<Error> disagreement(const std::string& what, const std::string& where) {
   return fail(ErrorCode::corrupt, what, where);
@@ -90,7 +74,7 @@ Status SecondOpinion::look_at(const World& world, const std::string& drive) {
   DriveState shipped = world.drive_in(drive);
   shipped.power_cut();  // as it is unplugged
   const Medium& medium = shipped.cache.durable();
-  MediumSource whole(medium);
+  MediumSource whole(medium, "the drive's medium");
   const reference::Gpt gpt = TRY(reference::read_gpt(whole, shipped.contract.logical_sector_bytes));
   if (gpt.partitions.empty()) return disagreement("there is no partition", drive);
   const std::string image = scratch_ + "/drive.img";

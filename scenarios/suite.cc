@@ -59,9 +59,8 @@ Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const st
   return std::make_shared<const Scenario>(std::move(scenario));
 }
 
-Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files,
-                                                                const std::vector<std::string>& paths) {
-  std::vector<std::shared_ptr<const Scenario>> suite;
+Result<Suite> load_suite(FileStore& files, const std::vector<std::string>& paths, const std::string& tag) {
+  Suite suite;
   std::map<std::string, std::string> names;
   for (const std::string& path : paths) {
     std::vector<std::string> found;
@@ -83,6 +82,13 @@ Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files
       suite.push_back(std::move(scenario));
     }
   }
+  if (suite.empty())
+    return fail(ErrorCode::invalid_argument, "no scenario is named", "", "Name files or directories");
+  if (tag.empty()) return suite;
+  std::erase_if(suite, [&](const auto& scenario) { return std::ranges::count(scenario->tags, tag) == 0; });
+  if (suite.empty())
+    return fail(ErrorCode::invalid_argument, fmt::format("no scenario has the tag \"{}\"", tag), "",
+                "seedbed list shows the tags");
   return suite;
 }
 

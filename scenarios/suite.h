@@ -14,8 +14,10 @@ namespace seedbed {
 // Every *.toml of the paths, directories with all that is in them. Errors: not_found, and those of
 // parse_scenario; invalid_argument when a directory holds none, or when two scenarios share a name (their
 // seeds would be equal). With edits, places in errors are those of the edited text.
-Result<std::vector<std::shared_ptr<const Scenario>>> load_suite(FileStore& files,
-                                                                const std::vector<std::string>& paths);
+// With a tag only those that bear it; none does, or none is named at all: invalid_argument.
+using Suite = std::vector<std::shared_ptr<const Scenario>>;
+Result<Suite> load_suite(FileStore& files, const std::vector<std::string>& paths,
+                         const std::string& tag = "");
 Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const std::string& path,
                                                       const std::vector<ScenarioEdit>& edits = {});
 // What a scenario is made from, by which two are known to be the same: its file's text, a swarm's name.

@@ -17,20 +17,9 @@ namespace seedbed {
 
 namespace {
 
-using Suite = std::vector<std::shared_ptr<const Scenario>>;
-
 constexpr uint64_t kTwiceEvery = 16;
 constexpr uint64_t kTellEvery = 25;
 constexpr size_t kShownMax = 20;
-
-Result<Suite> suite_of(const RigContext& rig, const SweepCommandOptions& options) {
-  Suite suite = TRY(load_suite(rig.files, options.paths));
-  if (!options.tag.empty())
-    std::erase_if(suite,
-                  [&](const auto& scenario) { return std::ranges::count(scenario->tags, options.tag) == 0; });
-  if (suite.empty()) return fail(ErrorCode::invalid_argument, "no scenario to sweep", options.tag);
-  return suite;
-}
 
 // Of names and texts, so that parts from several machines are known to be of one suite.
 Result<std::string> digest_of(const RigContext& rig, const Suite& suite) {
@@ -68,7 +57,7 @@ class Sweep {
 
   Result<int> run() {
     const uint64_t start_us = rig_.real_us();
-    suite_ = TRY(suite_of(rig_, options_));
+    suite_ = TRY(load_suite(rig_.files, options_.paths, options_.tag));
     const uint64_t runs = runs_of(options_, suite_.size()) / options_.part.count;
     rig_.console.say(
         fmt::format("seedbed {}: sweep, seeds {}..{}, part {}/{}, {} scenarios, about {} runs, {} jobs",
@@ -215,7 +204,7 @@ int merge_command(const RigContext& rig, const std::vector<std::string>& directo
 }
 
 int sweep_worker(const RigContext& rig, const SweepCommandOptions& options) {
-  const auto suite = suite_of(rig, options);
+  const auto suite = load_suite(rig.files, options.paths, options.tag);
   if (!suite) {
     rig.console.complain(suite.error());
     return kUsage;

@@ -25,7 +25,7 @@ std::string sidecar(const std::string& changed_line = "", const std::string& by 
 }
 
 TEST(ImageIdentity, is_read_as_written) {
-  DrawnEntropy entropy(3);
+  SeededEntropy entropy(3, 0);
   const ImageIdentity made = make_image_identity(8 * MiB, 4096, entropy);
   const auto parsed = parse_image_identity(image_identity_text(made), "x.toml");
   ASSERT_TRUE(parsed) << why(parsed);
@@ -34,7 +34,7 @@ TEST(ImageIdentity, is_read_as_written) {
 }
 
 TEST(ImageIdentity, serials_are_drawn_from_the_entropy_given) {
-  DrawnEntropy one(1), same(1), other(2);
+  SeededEntropy one(1, 0), same(1, 0), other(2, 0);
   const std::string serial = make_image_identity(4096, 512, one).serial;
   EXPECT_EQ(serial.size(), 12u);
   EXPECT_TRUE(serial.starts_with("SB"));

@@ -31,7 +31,7 @@ class Opening : public testing::Test {
   void put(const std::string& name, const std::string& content) { std::ofstream(scratch_ / name) << content; }
 
   ScratchDirectory scratch_;
-  DrawnEntropy entropy_{1};
+  SeededEntropy entropy_{1, 0};
   std::vector<std::string> notes_;
 };
 

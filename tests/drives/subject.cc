@@ -33,7 +33,7 @@ std::unique_ptr<DescriptorDrive> with_ring(std::unique_ptr<DescriptorDrive> driv
 class ImageSubject final : public Subject {
  public:
   explicit ImageSubject(bool plain) {
-    DrawnEntropy entropy(1);
+    SeededEntropy entropy(1, 0);
     if (auto made = create_image(scratch_ / "drive.img", kSubjectBytes, 512, entropy); !made)
       throw std::runtime_error(made.error().message());
     drive_ =

@@ -9,7 +9,7 @@
 
 #include "engine/base/random.h"
 #include "engine/ports/block_device.h"
-#include "engine/ports/entropy.h"
+#include "simulator/seeded_entropy.h"
 
 namespace seedbed {
 
@@ -33,15 +33,6 @@ struct Backend {
 
 const std::vector<Backend>& backends();
 std::vector<Backend> data_backends();  // those that keep data
-
-class DrawnEntropy final : public Entropy {
- public:
-  explicit DrawnEntropy(uint64_t seed) : random_(seed) {}
-  void fill(MutableByteSpan out) override { random_.fill(out); }
-
- private:
-  Random random_;
-};
 
 // The message of an error, for EXPECT_TRUE(status) << why(status).
 template <typename T>

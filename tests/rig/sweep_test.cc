@@ -77,7 +77,7 @@ TEST_F(RigSweep, wrong_seeds_and_parts_are_usage) {
     EXPECT_EQ(sweep({file("a.toml"), "--seeds", seeds}).exit_code, 2) << seeds;
   for (const char* shard : {"0/2", "3/2", "x"})
     EXPECT_EQ(sweep({file("a.toml"), "--seeds", "1", "--shard", shard}).exit_code, 2) << shard;
-  expect(sweep({file("a.toml"), "--seeds", "1", "--tag", "red"}), 2, "no scenario to sweep");
+  expect(sweep({file("a.toml"), "--seeds", "1", "--tag", "red"}), 2, "no scenario has the tag \"red\"");
 }
 
 class RigExplore : public RigSweep {};

@@ -22,6 +22,7 @@
 #include "engine/prep/disk_prep.h"
 #include "fakes/import_service/datacenter.h"
 #include "fakes/server/service.h"
+#include "scenarios/world_medium_source.h"
 #include "simulator/scheduler.h"
 #include "tests/support/session_world.h"
 #include "tests/support/test_certificate.h"
@@ -30,23 +31,6 @@ namespace seedbed::testing_support {
 
 inline constexpr const char* kChainOrigin = "http://127.0.0.1:10000";
 inline constexpr int64_t kChainStart_ns = 1'478'044'800'000'000'000;
-
-class DriveBytes final : public reference::ByteSource {
- public:
-  explicit DriveBytes(const DriveState& drive) : drive_(drive), name_(drive.identity.serial) {}
-  uint64_t size_bytes() const noexcept override { return drive_.contract.capacity_bytes; }
-  const std::string& name() const noexcept override { return name_; }
-
- protected:
-  Status read_inside(uint64_t offset_bytes, MutableByteSpan out) override {
-    drive_.cache.read(offset_bytes, out);
-    return {};
-  }
-
- private:
-  const DriveState& drive_;
-  std::string name_;
-};
 
 class DriveBay final : public Bay {
  public:
@@ -63,7 +47,7 @@ class DriveBay final : public Bay {
   Result<std::unique_ptr<reference::ByteSource>> open(const std::string& slot) override {
     const auto found = drives_.find(slot);
     if (found == drives_.end()) return fail(ErrorCode::not_found, "an empty slot", slot);
-    return std::make_unique<DriveBytes>(found->second);
+    return std::make_unique<MediumSource>(found->second.cache.visible(), found->second.identity.serial);
   }
 
  private:
