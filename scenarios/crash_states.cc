@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/base/random.h"
+#include "scenarios/world_future.h"
 
 namespace seedbed {
 
@@ -225,36 +226,15 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
   TraceHash hash;
   hash.mix(power ? files_.after_cut(survivors) : files_.seen());
   if (!power) hash.mix(files_.after_every_cut());
-  for (const auto& [slot, index] : world.slots) {
-    hash.mix(slot);
-    hash.mix(index);
-  }
   for (size_t index = 0; index < world.drives.size(); index++) {  // those in no slot may come back
-    const DriveState& drive = world.drives[index];
     const bool cut = power || (action == FaultAction::drive_power_cut && index == drive_at_work(world));
-    hash.mix(lives_on && !cut ? drive.hash() : drive_after(world, index, cut, survivors));
-    hash.mix(drive.slowness);
-    hash.mix(drive.real_capacity_bytes);
+    hash.mix(lives_on && !cut ? world.drives[index].hash() : drive_after(world, index, cut, survivors));
   }
-  hash.mix(static_cast<uint64_t>(world.clock_shift_ns));
-  for (const std::string& path : world.rotten) hash.mix(path);
   if (world.chain) {
-    const ChainWorld& chain = *world.chain;
     hash.mix(action == FaultAction::service_power_cut ? services_.after_cut(survivors) : services_.seen());
     if (action != FaultAction::service_power_cut) hash.mix(services_.after_every_cut());
-    for (const std::string& slot : chain.bay) hash.mix(slot);
-    // What was told is not what is there: a promise makes two of one world.
-    hash.mix((chain.staged ? 1u : 0u) | (chain.job_created ? 2u : 0u) | (chain.seed_ingested ? 4u : 0u) |
-             (chain.restored ? 8u : 0u) | (chain.staging_dropped ? 16u : 0u));
-    for (const bool befell : {chain.job_shipped, chain.job_removed, chain.job_edited, chain.job_cancelled,
-                              chain.token_expired, chain.account_refuses})
-      hash.mix(befell ? 1u : 0u);
-    hash.mix(chain.job_state);
-    hash.mix(chain.job_made_ns);
-    for (const std::string& drive : chain.lost) hash.mix(drive);
-    hash.mix(chain.point);
-    hash.mix(chain.edits);
   }
+  mix_circumstances(hash, world);
   if (lives_on) {  // where the computer is counts too
     hash.mix(static_cast<uint64_t>(action));
     hash.mix(static_cast<uint64_t>(point.event.kind));
@@ -262,11 +242,6 @@ uint64_t CrashHasher::hash(const CrashPoint& point, FaultAction action, const Su
     hash.mix(point.event.machine);
     hash.mix(world.phase);
   }
-  hash.mix(world.command);
-  hash.mix(world.promises.drive);
-  hash.mix(world.promises.session);
-  hash.mix(world.promises.durable_bytes);
-  hash.mix(world.promises.completed ? 1u : 0u);
   const Journey::Memory& memory = point.start->memory;
   hash.mix((memory.healed ? 1u : 0u) | (memory.refusal ? 2u : 0u) | (memory.short_form_refused ? 4u : 0u));
   for (const std::string& state : memory.oracles.job_states()) hash.mix(state);

@@ -33,16 +33,13 @@ void mix_files(TraceHash& hash, const FileTree& files) {
   hash.mix(cut.hash("/"));
 }
 
-void mix_chain(TraceHash& hash, const World& world) {
-  const ChainWorld& chain = *world.chain;
-  mix_files(hash, chain.services);
+void mix_chain(TraceHash& hash, const ChainWorld& chain) {
   for (const std::string& slot : chain.bay) hash.mix(slot);
-  hash.mix(chain.service_boots);
   hash.mix(chain.edits);
-  for (const bool said :
-       {chain.staged, chain.job_created, chain.seed_ingested, chain.restored, chain.staging_dropped,
-        chain.job_shipped, chain.job_removed, chain.job_edited, chain.job_cancelled, chain.token_expired,
-        chain.account_refuses})
+  // What was told is not what is there: a promise makes two of one world.
+  for (const bool said : {chain.staged, chain.job_created, chain.seed_ingested, chain.restored,
+                          chain.staging_dropped, chain.job_shipped, chain.job_removed, chain.job_edited,
+                          chain.job_cancelled, chain.token_expired, chain.account_refuses})
     hash.mix(said ? 1u : 0u);
   hash.mix(chain.job_state);
   hash.mix(chain.job_made_ns);
@@ -59,18 +56,15 @@ void mix_chain(TraceHash& hash, const World& world) {
 
 }  // namespace
 
-uint64_t future_of(const World& world) {
-  TraceHash hash;
+void mix_circumstances(TraceHash& hash, const World& world) {
   hash.mix(world.command);
-  hash.mix(world.boots);
-  hash.mix(world.elapsed_ns);
-  mix_files(hash, world.files);
-  hash.mix(world.files.hash_under("/source"));
-  hash.mix(world.files.hash_under("/restored"));
   for (const auto& [slot, index] : world.slots) {
     hash.mix(slot);
-    hash.mix(world.drives[index].hash());  // what is in its cache included
-    hash.mix(world.drives[index].slowness);
+    hash.mix(index);
+  }
+  for (const DriveState& drive : world.drives) {
+    hash.mix(drive.slowness);
+    hash.mix(drive.real_capacity_bytes);
   }
   for (const auto& [serial, extent] : world.first_data) {
     hash.mix(serial);
@@ -80,9 +74,27 @@ uint64_t future_of(const World& world) {
   for (const auto& [path, was] : world.changed_sources) hash.mix(path);
   for (const std::string& path : world.rotten) hash.mix(path);
   hash.mix(static_cast<uint64_t>(world.clock_shift_ns));
+  hash.mix(world.promises.drive);
+  hash.mix(world.promises.session);
+  hash.mix(world.promises.durable_bytes);
   hash.mix(world.promises.completed ? 1u : 0u);
+  if (world.chain) mix_chain(hash, *world.chain);
+}
+
+uint64_t future_of(const World& world) {
+  TraceHash hash;
+  hash.mix(world.boots);
+  hash.mix(world.elapsed_ns);
+  mix_circumstances(hash, world);
+  mix_files(hash, world.files);
+  hash.mix(world.files.hash_under("/source"));
+  hash.mix(world.files.hash_under("/restored"));
+  for (const DriveState& drive : world.drives) hash.mix(drive.hash());  // what is in its cache included
   mix_faults(hash, world.faults);
-  if (world.chain) mix_chain(hash, world);
+  if (world.chain) {
+    hash.mix(world.chain->service_boots);
+    mix_files(hash, world.chain->services);
+  }
   return hash.value();
 }
 

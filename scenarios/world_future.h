@@ -9,9 +9,15 @@
 #pragma once
 
 #include "scenarios/world.h"
+#include "simulator/trace_hash.h"
 
 namespace seedbed {
 
 uint64_t future_of(const World& world);
+
+// What decides a world's future beside the bytes of its disks and drives and the draw of chance (boots,
+// time): the command, what was promised and seen, clocks, what befell drives, job and account. The one list
+// of it, for exploration's crash states (crash_states.h) too: what is added to a world is added here.
+void mix_circumstances(TraceHash& hash, const World& world);
 
 }  // namespace seedbed
