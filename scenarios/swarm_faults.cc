@@ -72,7 +72,7 @@ Action some_action(Random& random, SwarmKind kind) {
 
 bool breaks_data(Action action) noexcept {
   return action == Action::bit_rot || action == Action::bad_sectors || action == Action::misdirected_write ||
-         action == Action::stale_block;
+         action == Action::stale_block || action == Action::flush_lie;
 }
 
 // Whether the drive in the slot has become the journal's when the fault strikes: before, another drive is as
@@ -117,11 +117,12 @@ Survivors some_survivors(Random& random) {
   }
 }
 
-// A source that changes between two sessions is judged by neither of its states: then it does not change.
+// A source that changes between two sessions, of one drive or of two, is judged by neither of its states:
+// then it does not change.
 bool source_may_change(const Scenario& scenario) noexcept {
-  return !scenario.chain && std::ranges::none_of(scenario.commands, [](const CommandSpec& command) {
-    return command.session != "session-1";
-  });
+  return !scenario.chain && scenario.drives.size() == 1 &&
+         std::ranges::none_of(scenario.commands,
+                              [](const CommandSpec& command) { return command.session != "session-1"; });
 }
 
 std::string some_source_file(Random& random, const Scenario& scenario) {

@@ -177,11 +177,10 @@ Result<AgentState> parse_agent_state(std::string_view text, const std::string& w
 Result<StateDirectory> StateDirectory::open(FileStore& files, const std::string& path) {
   const auto there = files.stat(path);
   if (!there && there.error().code == ErrorCode::not_found) {
-    if (const Status made = files.make_directory(path, 0700);
+    if (const Status made = make_durable_directory(files, path, 0700);
         !made && made.error().code != ErrorCode::already_exists)
       return fail(made.error().code, "the agent's state directory cannot be made: " + made.error().what, path,
                   "Make its parent directory, or correct [state] path in the policy");
-    TRY(files.sync_directory(parent_of(path)));
   } else if (!there) {
     return std::unexpected(there.error());
   } else if (there->kind != FileKind::directory) {

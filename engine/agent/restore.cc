@@ -44,8 +44,7 @@ Status take_target(FileStore& files, const std::string& to, const std::string& t
   const auto stat = files.stat(to);
   if (!stat && stat.error().code != ErrorCode::not_found) return std::unexpected(stat.error());
   if (!stat) {
-    TRY(files.make_directory(to, 0755));
-    TRY(files.sync_directory(parent_of(to)));
+    TRY(make_durable_directory(files, to, 0755));
   } else if (stat->kind != FileKind::directory) {
     return fail(ErrorCode::refused, "the target of a restore must be a directory", to,
                 "Name a directory that is empty or not there yet");

@@ -44,7 +44,10 @@ Result<PageHashLog> PageHashLog::open(FileStore& store, const std::string& path,
                                       std::string_view sha256_hex) {
   auto state = std::make_unique<State>();
   state->path = path;
-  state->file = TRY(store.open(path, OpenMode::read_write));
+  auto opened = store.open(path, OpenMode::read_write);
+  if (!opened && opened.error().code == ErrorCode::not_found)
+    return lost("the journal speaks of page hashes, and their file is missing", path);
+  state->file = TRY(std::move(opened));
   const uint64_t size_bytes = TRY(state->file->size());
   if (length_bytes % kHashBytes != 0 || length_bytes > size_bytes)
     return lost(fmt::format("the journal speaks of {} bytes of page hashes, the file has {}", length_bytes,

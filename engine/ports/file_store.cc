@@ -41,6 +41,13 @@ Status replace_file(FileStore& store, const std::string& path, ByteSpan content,
   return store.sync_directory(parent_of(path));
 }
 
+Status make_durable_directory(FileStore& store, const std::string& path, uint32_t mode) {
+  TRY(store.make_directory(path, mode));
+  const Status durable = store.sync_directory(parent_of(path));
+  if (!durable) (void)store.remove(path);
+  return durable;
+}
+
 std::string parent_of(const std::string& path) {
   const size_t slash = path.find_last_of('/');
   if (slash == std::string::npos) return ".";

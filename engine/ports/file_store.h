@@ -96,6 +96,9 @@ Result<Bytes> read_file(FileStore& store, const std::string& path, uint64_t boun
 // temp beside it, write, sync, rename, directory sync: after the return the new content is durable, before it
 // the old one is whole.
 Status replace_file(FileStore& store, const std::string& path, ByteSpan content, uint32_t mode = 0600);
+// A new directory whose name is durable after the return. When that fails it is removed again: the next try
+// must make it anew, for a name whose sync failed once may stay undurable for ever.
+Status make_durable_directory(FileStore& store, const std::string& path, uint32_t mode);
 // The directory part of a path ("." when there is none) and "a/b" from its parts.
 std::string parent_of(const std::string& path);
 std::string join_path(const std::string& directory, const std::string& name);

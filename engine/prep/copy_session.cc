@@ -461,7 +461,8 @@ Status CopySession::tidy() {
                      as_bytes(xml)));
   }
   std::vector<std::string> done_with;
-  for (const char* suffix : {"files.set", "manifest.set", "manifest", "hashes"})
+  for (const char* suffix :
+       {"files.set", "files.set.new", "manifest.set", "manifest.set.new", "manifest", "hashes"})
     done_with.push_back(side_file(last.number, suffix));
   const SavedFile* known = history_.volume_hashes();
   for (uint64_t number = kBuilding; number <= last.number; number++)

@@ -93,7 +93,10 @@ Result<std::vector<DriveBlock>> drive_blocks(BitlockerVolume& volume, const Sect
 
 Result<SavedFile> save_metadata_set(FileStore& files, BlockDevice& device, const std::string& path,
                                     const std::vector<DriveBlock>& blocks, const VolumeHashes& before) {
-  auto file = TRY(files.open(path, OpenMode::create, 0600));
+  // Written beside and renamed: a name that stands there from an earlier try, whose directory sync failed,
+  // may never become durable however often it is synced again.
+  const std::string fresh_path = path + ".new";
+  auto file = TRY(files.open(fresh_path, OpenMode::create, 0600));
   TRY(file->truncate(0));
   Digest digest(DigestKind::sha256);
   uint64_t at = 0;
@@ -115,6 +118,7 @@ Result<SavedFile> save_metadata_set(FileStore& files, BlockDevice& device, const
     TRY(write_all(*file, at, digest, old));
   }
   TRY(file->sync());
+  TRY(files.rename(fresh_path, path));
   TRY(files.sync_directory(parent_of(path)));
   return SavedFile{path, at, hex_upper(digest.snapshot())};
 }
@@ -122,7 +126,9 @@ Result<SavedFile> save_metadata_set(FileStore& files, BlockDevice& device, const
 // Checks the whole file against the journal's word first, then hands out its blocks in order.
 static Status for_each_block(FileStore& files, uint64_t capacity_bytes, const SavedFile& set, SetSide side,
                              const std::function<Status(uint64_t offset_bytes, ByteSpan bytes)>& visit) {
-  auto file = TRY(files.open(set.path, OpenMode::read));
+  auto opened = files.open(set.path, OpenMode::read);
+  if (!opened && opened.error().code == ErrorCode::not_found) return damaged(set, "is missing");
+  const auto file = TRY(std::move(opened));
   if (TRY(file->size()) != set.length_bytes) return damaged(set, "has another length than the journal says");
   Digest digest(DigestKind::sha256);
   Bytes step(kBlockBytesMax);

@@ -72,7 +72,7 @@ TEST(PageHashLog, RefusesWhatTheJournalDidNotVouchFor) {
     ASSERT_TRUE(log.append(hashes));
     digest = log.sha256_hex();
   }
-  EXPECT_EQ(PageHashLog::open(files, "none", 0, digest).error().code, ErrorCode::not_found);
+  EXPECT_EQ(PageHashLog::open(files, "none", 0, digest).error().code, ErrorCode::corrupt);
   EXPECT_EQ(PageHashLog::open(files, kHashesPath, 80, digest).error().code, ErrorCode::corrupt)
       << "longer than the file";
   EXPECT_EQ(PageHashLog::open(files, kHashesPath, 63, digest).error().code, ErrorCode::corrupt)
