@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "engine/linux/mkntfs.h"
 #include "engine/ports/runtime.h"
@@ -255,6 +256,37 @@ TEST(NtfsFaults, NoiseInsteadOfAVolumeGivesAnError) {
     // The boot sector stays, or nothing would be looked at.
     std::ranges::copy(noise, bytes.begin() + 16384 + static_cast<ptrdiff_t>(seed) * 512);
     work_on_damage(bytes);
+  }
+}
+
+// Found by a swarm: the library leaves errno as calls long before left it, and rot was told as "Illegal
+// seek".
+TEST(NtfsFaults, DamageIsToldAsDamageWhateverErrnoHeldBefore) {
+  Bytes bytes = populated();
+  const std::u16string name = u"many";
+  const auto* units = reinterpret_cast<const uint8_t*>(name.data());
+  size_t entries = 0;
+  // An index entry: the file's reference, its own length, that of the key, and 0x42 bytes into the key the
+  // name.
+  for (auto at = bytes.begin(); (at = std::search(at, bytes.end(), units, units + 8)) != bytes.end(); ++at) {
+    const auto entry = static_cast<size_t>(at - bytes.begin()) - 0x52;
+    if (load_le<uint16_t>(bytes, entry + 10) != 0x42 + 8) continue;
+    store_le<uint32_t>(bytes, entry, 0x7eb9'0000);  // far beyond the $MFT
+    entries++;
+  }
+  ASSERT_EQ(entries, 1U);
+  for (const int left_over : {ESPIPE, ENOTTY}) {
+    const auto below = over(bytes, [&]() -> Status {
+      errno = left_over;
+      return {};
+    });
+    auto volume = NtfsVolume::open(below, kNow_ns, false);
+    ASSERT_TRUE(volume);
+    const auto found = volume->stat("/many/1");
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ErrorCode::corrupt);
+    EXPECT_FALSE(found.error().remedy.empty());
+    EXPECT_EQ(found.error().what.find("seek"), std::string::npos) << found.error().what;
   }
 }
 
