@@ -42,11 +42,12 @@ Result<std::reference_wrapper<const reference::SealKeys>> seal_keys(const std::s
   return std::cref(found->second);
 }
 
-// What was judged in this process already: what is equal to the last byte is judged once.
+// What was judged in this process already: what is equal to the last byte is judged once. `of` and `words`
+// are all that the judge looks at.
 template <typename Judge>
-Findings once(std::string_view what, std::initializer_list<uint64_t> of, const std::string& words,
-              const Judge& judge) {
-  static std::map<uint64_t, Findings> known;
+auto once(std::string_view what, std::initializer_list<uint64_t> of, const std::string& words,
+          const Judge& judge) {
+  static std::map<uint64_t, decltype(judge())> known;
   TraceHash hash;
   hash.mix(what);
   hash.mix(words);
@@ -55,13 +56,39 @@ Findings once(std::string_view what, std::initializer_list<uint64_t> of, const s
   return found != known.end() ? found->second : known.emplace(hash.value(), judge()).first->second;
 }
 
-// What the staging location of that disk holds.
-reference::StagedSeed staged_seed(const World& world, const FileTree& disk) {
-  reference::StagedSeed seed;
+// What the staging location of that disk holds; the last ones that were read are kept.
+std::shared_ptr<const reference::StagedSeed> staged_seed(const World& world, const FileTree& disk) {
+  constexpr size_t kKeptMax = 8;
+  static std::map<uint64_t, std::shared_ptr<const reference::StagedSeed>> kept;
+  TraceHash hash;
+  hash.mix(disk.hash_under("/staging"));
+  hash.mix(world.chain->passphrase);
+  if (const auto known = kept.find(hash.value()); known != kept.end()) return known->second;
+  auto seed = std::make_shared<reference::StagedSeed>();
   look_at_disk(disk, [&](FileStore& files) {
-    seed = reference::read_staged_seed(files, "/staging", kJob, world.chain->passphrase);
+    *seed = reference::read_staged_seed(files, "/staging", kJob, world.chain->passphrase);
   });
-  return seed;
+  if (kept.size() == kKeptMax) kept.clear();
+  return kept[hash.value()] = std::move(seed);
+}
+
+// All that decides what the services answer to a judge (world_judge_services.h).
+uint64_t services_number(const World& world) {
+  const ChainWorld& chain = *world.chain;
+  FileTree disk = chain.services;
+  disk.power_cut(Survivors{.shape = Survivors::Shape::none});
+  TraceHash hash;
+  hash.mix(disk.hash());
+  hash.mix(disk.capacity_bytes());
+  hash.mix(world.seed);
+  hash.mix(world.elapsed_ns);
+  hash.mix(chain.service_boots);
+  hash.mix(chain.token);
+  for (const std::string& slot : chain.bay) {
+    hash.mix(slot);
+    hash.mix(world.drive_in(slot).identity.serial);
+  }
+  return hash.value();
 }
 
 bool damaged_on_the_way(const World& world) {
@@ -119,7 +146,8 @@ static bool hindered(const World& world) {
 namespace {
 
 Findings staging_findings(const World& world) {
-  reference::StagedSeed seed = staged_seed(world, world.files);
+  const auto kept = staged_seed(world, world.files);
+  const reference::StagedSeed& seed = *kept;
   Findings findings;
   add(findings, seed.findings);
   if (!findings.empty() || seed.indexes.empty()) return findings;
@@ -188,7 +216,8 @@ Findings judge_point(const World& world, const std::string& point) {
 Findings judge_travel(const World& world) {
   if (hindered(world)) return {};  // then staging may help out, and says so
   Findings findings;
-  const reference::StagedSeed seed = staged_seed(world, as_staged(world));
+  const auto kept = staged_seed(world, as_staged(world));
+  const reference::StagedSeed& seed = *kept;
   add(findings, seed.findings);
   for (const reference::SealedIndex& index : seed.indexes)
     for (const reference::SealedIndexEntry& entry : index.entries)
@@ -198,9 +227,12 @@ Findings judge_travel(const World& world) {
   return findings;
 }
 
-Findings judge_nonces(const World& world) {
+namespace {
+
+Findings nonce_findings(const World& world) {
   Findings findings;
-  const reference::StagedSeed seed = staged_seed(world, as_staged(world));
+  const auto kept = staged_seed(world, as_staged(world));
+  const reference::StagedSeed& seed = *kept;
   add(findings, seed.findings);
   if (seed.indexes.empty()) return findings;
   const auto known_keys = seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
@@ -229,23 +261,41 @@ Findings judge_nonces(const World& world) {
   return findings;
 }
 
-Findings judge_job(const World& world, std::string& state) {
-  Findings findings;
-  state.clear();
-  look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
-    const auto jobs = TRY(clients.jobs.list());
-    for (const ImportJob& job : jobs) {
-      if (job.name != kJob) findings.push_back("a job that nobody asked for: " + job.name);
-      if (!state.empty()) findings.push_back("the job is there twice");
-      state = job.state;
-    }
-    return {};
-  });
-  return findings;
+}  // namespace
+
+Findings judge_nonces(const World& world) {
+  TraceHash sent;
+  for (const std::string& chunk : world.chain->sent_chunks) sent.mix(chunk);
+  return once("nonces", {services_number(world), as_staged(world).hash_under("/staging"), sent.value()},
+              world.chain->passphrase, [&] { return nonce_findings(world); });
 }
 
+Findings judge_job(const World& world, std::string& state) {
+  struct Seen {
+    Findings findings;
+    std::string state;
+  };
+  Seen seen = once("job", {services_number(world)}, "", [&] {
+    Seen now;
+    look_at_services(world, now.findings, [&](JudgeClients& clients) -> Status {
+      const auto jobs = TRY(clients.jobs.list());
+      for (const ImportJob& job : jobs) {
+        if (job.name != kJob) now.findings.push_back("a job that nobody asked for: " + job.name);
+        if (!now.state.empty()) now.findings.emplace_back("the job is there twice");
+        now.state = job.state;
+      }
+      return {};
+    });
+    return now;
+  });
+  state = std::move(seen.state);
+  return std::move(seen.findings);
+}
+
+namespace {
+
 // Page for page what lies in staging, or nothing at all: what the data centre could not vouch for is not put.
-Findings judge_account(const World& world) {
+Findings account_findings(const World& world) {
   Findings findings;
   const FileTree& staged = as_staged(world);
   look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
@@ -275,6 +325,13 @@ Findings judge_account(const World& world) {
     return {};
   });
   return findings;
+}
+
+}  // namespace
+
+Findings judge_account(const World& world) {
+  return once("account", {services_number(world), as_staged(world).hash()}, world.scenario->chain->container,
+              [&] { return account_findings(world); });
 }
 
 Findings judge_restored(const World& world) {

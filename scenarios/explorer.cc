@@ -121,6 +121,7 @@ World Explorer::crashed(const State& state, const CrashPoint& point, const Plann
 
 ScenarioRecord Explorer::judge(const State& state, const CrashPoint& point, const Faults& faults) {
   ScenarioRunOptions options = options_with(faults);
+  options.boots = &boots_;
   std::vector<uint64_t> passed;
   uint64_t met = 0;
   options.known_future = [&](uint64_t future) {

@@ -110,6 +110,7 @@ class Explorer {
   std::set<uint64_t> seen_;
   std::map<uint64_t, const JudgedState*> before_;
   std::map<uint64_t, Rest> known_;  // by the number of a future
+  BootMemo boots_;
   ExploreTotals totals_;
   uint64_t judged_now_ = 0, start_us_ = 0;
 };

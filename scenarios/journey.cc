@@ -67,8 +67,14 @@ CommandSpec Journey::next_spec() const {
 
 BootEnd Journey::give_command(const Watch& see) {
   const CommandSpec command = next_spec();
-  if (of_the_chain(command.action)) return boot_program(world_, chain_program(world_, command), log_, see);
-  return boot(world_, world_.words_of(command), log_, see);
+  const auto play = [&](const Watch& watch) {
+    if (of_the_chain(command.action))
+      return boot_program(world_, chain_program(world_, command), log_, watch);
+    return boot(world_, world_.words_of(command), log_, watch);
+  };
+  if (boot_memo_ == nullptr) return play(see);
+  const auto number = static_cast<uint64_t>(command.action) * 2 + (world_.interrupted ? 1 : 0);
+  return boot_memo_->boot(world_, number, log_, see, play);
 }
 
 void Journey::next_command() {

@@ -6,6 +6,7 @@
 // without the machine dying, everything is healed and the work must complete.
 #pragma once
 
+#include "scenarios/boot_memo.h"
 #include "scenarios/oracles.h"
 #include "scenarios/world_boot.h"
 
@@ -34,6 +35,9 @@ class Journey {
   // Called before each boot: from there, another journey can go on.
   using AtStart = std::function<void(const World&, const Memory&)>;
 
+  // Boots that go as one before are not played again; `watch` and the oracles of conduct see none of those.
+  void remember_boots(BootMemo& memo) noexcept { boot_memo_ = &memo; }
+
   // `watch` sees every event, beside the oracles. A world that has just died is judged before it boots again.
   // Where the future is known it ends, judged by what has been.
   void play(const Watch& watch = {}, bool just_died = false, const Known& known = {},
@@ -59,6 +63,7 @@ class Journey {
   World world_;
   EventLog& log_;
   Memory memory_;
+  BootMemo* boot_memo_ = nullptr;
   std::string stuck_;
   std::string last_error_;  // of the command that was given last; "": it had none
   bool ended_early_ = false;

@@ -82,6 +82,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
   Event at_fault;
   const Journey::Memory fresh(world.chain.has_value());
   Journey journey(std::move(world), log, memory != nullptr ? *memory : fresh);
+  if (options.boots != nullptr) journey.remember_boots(*options.boots);
   journey.play(
       [&](const World& now, const Event& event, EventSide side) {
         timeline.see(now, event, side);

@@ -21,6 +21,7 @@ struct ScenarioRunOptions {
   // must be wrong about; the run is then harness-broken.
   std::function<std::string(const World&)> second_look = {};
   Journey::AtStart at_start;    // of each boot
+  BootMemo* boots = nullptr;    // what boots are known; events of those are not kept
   Journey::Known known_future;  // ends the run where it says yes; the caller knows the rest
   std::shared_ptr<const PlantedDefect> defect = nullptr;  // of run_scenario: what is wrong with the ports
 };

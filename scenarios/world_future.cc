@@ -81,7 +81,7 @@ void mix_circumstances(TraceHash& hash, const World& world) {
   if (world.chain) mix_chain(hash, *world.chain);
 }
 
-uint64_t future_of(const World& world) {
+uint64_t future_beside_drives(const World& world) {
   TraceHash hash;
   hash.mix(world.boots);
   hash.mix(world.elapsed_ns);
@@ -89,12 +89,18 @@ uint64_t future_of(const World& world) {
   mix_files(hash, world.files);
   hash.mix(world.files.hash_under("/source"));
   hash.mix(world.files.hash_under("/restored"));
-  for (const DriveState& drive : world.drives) hash.mix(drive.hash());  // what is in its cache included
   mix_faults(hash, world.faults);
   if (world.chain) {
     hash.mix(world.chain->service_boots);
     mix_files(hash, world.chain->services);
   }
+  return hash.value();
+}
+
+uint64_t future_of(const World& world) {
+  TraceHash hash;
+  hash.mix(future_beside_drives(world));
+  for (const DriveState& drive : world.drives) hash.mix(drive.hash());  // what is in its cache included
   return hash.value();
 }
 

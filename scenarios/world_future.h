@@ -14,6 +14,7 @@
 namespace seedbed {
 
 uint64_t future_of(const World& world);
+uint64_t future_beside_drives(const World& world);  // without what lies on them
 
 // What decides a world's future beside the bytes of its disks and drives and the draw of chance (boots,
 // time): the command, what was promised and seen, clocks, what befell drives, job and account. The one list

@@ -123,6 +123,9 @@ class EventLog {
   // An event without an effect of its own: begin() and end() at once.
   void note(EventKind kind, std::string_view place, uint64_t detail = 0);
 
+  // Events that are known to happen now, and are not gone through again: those behind them are numbered on.
+  void pass_over(uint64_t events) noexcept { count_ += events; }
+
   uint64_t count() const noexcept { return count_; }
   uint64_t hash() const noexcept { return hash_.value(); }
   // Kept only when asked for.

@@ -1,6 +1,7 @@
 #include "simulator/write_cache.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "simulator/extents.h"
 #include "simulator/trace_hash.h"
@@ -85,6 +86,13 @@ std::vector<WriteCache::Settled> WriteCache::settle(uint64_t up_to) {
 void WriteCache::orphan(uint64_t up_to) {
   for (Entry& entry : entries_)
     if (entry.completion != 0 && entry.completion <= up_to) entry.orphaned = true;
+}
+
+std::vector<Extent> WriteCache::orphans() const {
+  std::vector<Extent> pieces;
+  for (const Entry& entry : entries_)
+    if (entry.orphaned) std::ranges::copy(entry.live, std::back_inserter(pieces));
+  return pieces;
 }
 
 // Leaves of an entry what survives, unit by unit.

@@ -61,6 +61,7 @@ class WriteCache {
   std::vector<Extent> not_written_since(uint64_t ticket, const Extent& extent) const;
   // Completed or in flight.
   size_t unsettled() const noexcept { return entries_.size(); }
+  std::vector<Extent> orphans() const;  // what a failed flush has left pending
   const Medium& durable() const noexcept { return durable_; }
   const Medium& visible() const noexcept { return visible_; }
   // Of what can be read and what can be lost; not of event numbers and tickets.
