@@ -69,6 +69,14 @@ constexpr Redundant kRedundant[] = {
     {"drop-directory-sync-services-import-azure", kLogHasItsName},
 };
 
+// Where a class is explored that the recorded scenario comes by and leaves with nothing to lose.
+struct Elsewhere {
+  std::string_view name, scenario;
+};
+constexpr const char* kKilledCommits = "planted/services-killed-in-their-commits.toml";
+constexpr Elsewhere kElsewhere[] = {{"drop-directory-sync-services-opening-azure", kKilledCommits},
+                                    {"drop-file-sync-services-opening-azure-blobs-N", kKilledCommits}};
+
 // Numbers of the oracles that found something; empty: the verdict is the journey's own, a refusal without a
 // cause or none where one was due.
 std::vector<int> oracles_of(const ScenarioRecord& record) {
@@ -193,21 +201,24 @@ Result<DefectFinding> DefectJudge::judge(const PlantedCase& planted) {
     }
     acted = acted || defect->acted();
   }
-  if (!planted.redundant.empty()) {
-    const bool red = finding.caught;
-    finding.caught = !red && acted;
-    finding.verdict = red ? finding.verdict : "nothing: redundant";
-    if (!red) finding.why = planted.redundant;
-    if (!red && !takes_something) finding.why += " (no crash takes anything of what was dropped)";
-    finding.redundant = true;
-  }
-  if (!finding.caught && !acted)
+  finding.redundant = !planted.redundant.empty();
+  const bool red = finding.caught;
+  if (finding.redundant) finding.caught = !red && acted;
+  if (finding.redundant && finding.caught) {
+    finding.verdict = "nothing: redundant";
+    finding.why = planted.redundant;
+    if (!takes_something) finding.why += " (no crash takes anything of what was dropped)";
+  } else if (!finding.caught && !acted) {
     finding.why = "it never came into effect";
-  else if (!finding.caught && search.others() > 0)
+  } else if (!finding.caught && red) {
+    finding.why =
+        fmt::format("it was said to make nothing durable ({}), and: {}", planted.redundant, finding.why);
+  } else if (!finding.caught && search.others() > 0) {
     finding.why =
         fmt::format("{} reds, none of the kind that fits; the last: {}", search.others(), finding.why);
-  else if (!finding.caught)
+  } else if (!finding.caught) {
     finding.why = "everything was as expected";
+  }
   finding.real_us = real_us_() - start_us;
   return finding;
 }
@@ -234,7 +245,10 @@ Result<std::vector<PlantedCase>> DefectJudge::sync_cases() {
       // Many show at the end of a run already, when the judges cut the power.
       if (!service) planted.trials = {{How::run, kPlain}};
       const bool plainly = recorded.quick || class_name.starts_with("drive");
-      planted.trials.push_back({plainly ? How::explore : How::undone, recorded.scenario});
+      const auto elsewhere = std::ranges::find(kElsewhere, name, &Elsewhere::name);
+      planted.trials.push_back(
+          {plainly ? How::explore : How::undone,
+           elsewhere == std::end(kElsewhere) ? recorded.scenario : std::string(elsewhere->scenario)});
       planted.states_max = recorded.states_max;
       planted.quick = recorded.quick;
       planted.make = [name] { return dropped_sync(name); };
