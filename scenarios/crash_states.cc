@@ -209,8 +209,9 @@ std::vector<CrashHasher::Crash> CrashHasher::crashes_at(const CrashPoint& point,
   crashes.push_back({FaultAction::host_power_cut, merged(on_drives, files_.pending)});
   if (deep) return crashes;
   if (drive_is_at_work(world)) crashes.push_back({FaultAction::drive_power_cut, on_drives});
-  // The services' machine matters where it acts, or is about to be asked.
-  if (world.chain && (point.event.machine == "service" || point.event.kind == EventKind::http_request)) {
+  // The services' machine matters where it acts, or is about to be asked; and where nothing more is asked.
+  if (world.chain && (point.event.machine == "service" || point.event.kind == EventKind::http_request ||
+                      point.event.kind == EventKind::halt)) {
     crashes.push_back({FaultAction::service_kill, {}});
     crashes.push_back({FaultAction::service_power_cut, services_.pending});
   }

@@ -19,7 +19,7 @@ struct DefectTrial {
   enum class How : uint8_t {
     run,      // the scenario, once, with its own faults
     explore,  // crashes of it, beginning where the defect acts
-    service,  // the services lose power behind requests, from where the defect acts on
+    undone,   // crashes of it that take what a dropped sync said to be durable
     twice,    // `seedbed run`: two processes, whose events must be the same
   };
   How how = How::run;

@@ -17,6 +17,9 @@ struct DefectMemory {
   std::map<std::string, std::string> texts;
   std::map<std::string, Medium> media;               // by serial: what somebody believes the drive to hold
   std::set<std::pair<std::string, uint64_t>> pages;  // of drives: serial and number of 4096 bytes
+  // Events of whose effects a sync said that they are durable, and did nothing. For the rig: it changes
+  // nothing that comes, and has no part in the hash.
+  std::set<uint64_t> undone;
 
   bool empty() const noexcept { return numbers.empty() && texts.empty() && media.empty() && pages.empty(); }
   uint64_t hash() const {

@@ -36,18 +36,44 @@ std::string starred_place(std::string_view place) {
 
 namespace {
 
+constexpr std::string_view kServices = "services";
+
 // Whether a call of that class is to be dropped.
 using Ask = std::function<bool(const std::string& class_name)>;
 
+// What the services do when they start is the same in every command; the first time they make their state.
+std::string_view stage_of(const DefectSite& site) {
+  const World& world = site.world;
+  if (!site.is(kServices) || world.chain->services_answer) return world.phase;
+  return world.chain->service_boots == 1 ? "making" : "opening";
+}
+
 std::string class_of(std::string_view kind, const DefectSite& site, std::string_view place) {
-  return fmt::format("{} · {} · {} · {}", kind, site.machine, site.world.phase, starred_place(place));
+  return fmt::format("{} · {} · {} · {}", kind, site.machine, stage_of(site), starred_place(place));
+}
+
+// Remembers what the sync would have made durable, did it what it says.
+template <typename Sync>
+void note_undone(const DefectSite& site, Sync sync) {
+  FileTree done = site.is(kServices) ? site.world.chain->services : site.world.files;
+  std::set<uint64_t> covered;
+  for (const PendingEffect& effect : done.pending()) covered.insert(effect.event);
+  sync(done);
+  for (const PendingEffect& effect : done.pending()) covered.erase(effect.event);
+  site.world.defect_memory.undone.merge(covered);
 }
 
 class AskingFile final : public PassingFile {
  public:
   AskingFile(std::unique_ptr<File> below, std::string path, const DefectSite& site, const Ask& ask)
       : PassingFile(std::move(below)), path_(std::move(path)), site_(site), ask_(ask) {}
-  Status sync() override { return ask_(class_of("file.sync", site_, path_)) ? Status() : below_->sync(); }
+  Status sync() override {
+    if (!ask_(class_of("file.sync", site_, path_))) return below_->sync();
+    note_undone(site_, [&](FileTree& tree) {
+      if (const auto handle = tree.open(path_, OpenMode::read, 0, 0)) (void)tree.sync(*handle);
+    });
+    return {};
+  }
 
  private:
   std::string path_;
@@ -64,7 +90,9 @@ class AskingFiles final : public PassingFiles {
     return std::make_unique<AskingFile>(std::move(file), path, site_, ask_);
   }
   Status sync_directory(const std::string& path) override {
-    return ask_(class_of("directory.sync", site_, path)) ? Status() : below_.sync_directory(path);
+    if (!ask_(class_of("directory.sync", site_, path))) return below_.sync_directory(path);
+    note_undone(site_, [&](FileTree& tree) { (void)tree.sync_directory(path); });
+    return {};
   }
 
  private:

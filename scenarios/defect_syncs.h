@@ -1,6 +1,8 @@
 // Planted defects of one family: one class of flushes or syncs says yes and does nothing, wherever the class
-// occurs. A class is what a reader of the code would call one call: kind, machine, phase or command, place
-// with its numbers and serials starred, and of a drive's flushes outside the data which of the phase it is.
+// occurs. A class is what a reader of the code would call one call: kind, machine, phase or command (of
+// services that do not answer yet: "making" their state the first time, then "opening" it), place with its
+// numbers and serials starred, and of a drive's flushes outside the data which of the phase it is. What a
+// dropped sync would have made durable the world remembers (DefectMemory::undone).
 //
 // Dropped at the port, not by a planned fault: so nothing that comes of it has a cause that would justify a
 // refusal.

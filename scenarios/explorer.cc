@@ -9,6 +9,16 @@ namespace seedbed {
 
 namespace {
 
+// Whether something is lost whose sync was dropped: only then is there a difference to what would have been.
+bool takes_undone(const World& world, const CrashHasher::Crash& crash, const Survivors& survivors) {
+  if (crash.action != FaultAction::host_power_cut && crash.action != FaultAction::service_power_cut)
+    return false;
+  return std::ranges::any_of(crash.pending, [&](const PendingEffect& effect) {
+    return world.defect_memory.undone.contains(effect.event) &&
+           !survivors.of(effect.event, effect.units).whole(effect.units);
+  });
+}
+
 // Collects the crash points of a run: from after event `from` to the end of boot `boot_last`.
 class PointCollector {
  public:
@@ -76,16 +86,18 @@ void Explorer::list_states(const OnProgress& on_progress) {
   const BoundOptions bound{options_.samples, options_.pairs_most, options_.seed};
   for (size_t i = 0; i < points_.size(); i++) {
     bool all_pairs = true;
+    size_t turn = 0;
     for (const CrashHasher::Crash& crash : hasher_.crashes_at(points_[i], false)) {
       all_pairs = all_pairs && crash.pending.size() <= bound.pairs_most;
       for (BoundedSurvivors& one : survivors_within_bound(crash.pending, bound)) {
+        if (options_.undone_only && !takes_undone(points_[i].world, crash, one.survivors)) continue;
         totals_.states++;
         const uint64_t hash = hasher_.hash(points_[i], crash.action, one.survivors);
         if (!seen_.insert(hash).second) continue;
         totals_.distinct++;
         if (is_mine(hash)) totals_.mine++;
         if (is_mine(hash) || options_.depth > 1)
-          states_.push_back({i, crash.action, std::move(one.survivors), hash, one.wave});
+          states_.push_back({i, crash.action, std::move(one.survivors), hash, one.wave, turn++});
       }
     }
     if (!all_pairs) totals_.without_pairs++;
@@ -100,7 +112,8 @@ void Explorer::begin_where_it_acted() {
   if (!options_.run.defect) return;
   const uint64_t first = options_.run.defect->first_event();
   std::ranges::sort(states_, {}, [&](const State& state) {
-    return std::tuple(points_[state.point].event.number < first, state.point, state.wave, state.hash);
+    return std::tuple(points_[state.point].event.number < first, options_.undone_only ? state.turn : 0,
+                      state.point, state.wave, state.hash);
   });
 }
 
@@ -211,7 +224,7 @@ bool Explorer::go_deeper(const OnRecord& on_failure, const OnProgress& on_progre
           totals_.distinct++;
           if (!is_mine(hash)) continue;
           totals_.mine++;
-          found.push_back({i, second.action, std::move(one.survivors), hash, one.wave});
+          found.push_back({i, second.action, std::move(one.survivors), hash, one.wave, 0});
         }
     if (!judge_mine(found, points, {fault}, on_failure, on_progress)) return false;
     totals_.expanded++;

@@ -42,6 +42,9 @@ struct ExploreOptions {
   std::function<bool()> stop = [] { return false; };  // asked before each world
   std::vector<JudgedState> before = {};               // judged earlier, by whomever: not again
   std::function<void(const JudgedState&)> on_judged = {};
+  // With a planted defect: only crashes that take what a dropped sync said to be durable, of each crash point
+  // one after the other, so that a budget goes over all of them.
+  bool undone_only = false;
   ScenarioRunOptions run = {};  // of every run; faults, watches and what must fire are the explorer's own
 };
 
@@ -80,6 +83,7 @@ class Explorer {
     Survivors survivors;
     uint64_t hash = 0;
     Wave wave = Wave::single;
+    size_t turn = 0;  // of those of its point
   };
   using Faults = std::vector<PlannedFault>;
   struct Rest {  // of a journey whose future was met again

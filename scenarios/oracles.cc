@@ -152,6 +152,7 @@ void Oracles::judge_chain_promises(const World& world) {
       find(2, "the import job was said to be made, and the service does not know it");
   }
   if (!chain.point.empty()) note(2, judge_point(world, chain.point));
+  if (chain.restored) note(2, judge_restored(world));
 }
 
 void Oracles::judge_chain(const World& world) {

@@ -25,10 +25,10 @@ constexpr Recorded kRecorded[] = {{"suites/core/two-sessions.toml", 600, true},
                                   {"suites/core/kill-in-data.toml", 600, true},
                                   {"suites/core/abort-leaves-an-empty-volume.toml", 600, true},
                                   {"planted/staging-alone.toml", 600, false},
-                                  {"suites/first-journey/undisturbed.toml", 120, false}};
+                                  {"suites/first-journey/undisturbed.toml", 400, false}};
 
 constexpr const char* kPlain = "suites/core/undisturbed.toml";
-constexpr uint64_t kServiceStates = 60;
+constexpr uint64_t kSamples = 16;  // at each crash point
 
 // A job's drives have journals of other names, and are prepared by the same calls.
 std::string as_of_one_drive(std::string name) {
@@ -42,6 +42,9 @@ std::string as_of_one_drive(std::string name) {
 struct Redundant {
   std::string_view name, why;
 };
+constexpr std::string_view kLogHasItsName =
+    "the log's first sync in a life of the services: its name is durable since they made or opened their "
+    "state";
 constexpr Redundant kRedundant[] = {
     {"drop-file-sync-copy-computer-data-desk-drive-jrn-N-hashes-new",
      "the new page hash log is empty: the directory's sync makes its name durable, the first append its "
@@ -50,10 +53,29 @@ constexpr Redundant kRedundant[] = {
      "the tracking number stands in the job by then; the note of it on this computer is made again by the "
      "same "
      "command, and nothing rests on it"},
-    {"drop-directory-sync-services-edit-azure", "nobody asks the services anything while files are edited"},
-    {"drop-directory-sync-services-start-azure", "only questions are asked before a drive is chosen"},
-    {"drop-directory-sync-services-restore-azure", "a restore asks the vault and changes nothing there"},
+    {"drop-file-sync-source-computer-backup-agent-last-catalog-new",
+     "a convenience with a digest: damaged or not there, it is as if it had never been, and the vault has "
+     "it"},
+    {"drop-file-sync-services-making-azure-state-db-wal",
+     "what is lost of tables and tokens is made again; the sync of the first commit that is answered covers "
+     "the whole log"},
+    {"drop-file-sync-services-opening-azure-blobs-N",
+     "an import syncs pages before it answers, and writes none over others: whoever does is found by "
+     "StorageAccount.WhatWasAnsweredSurvivesDeathsAndCuts"},
+    {"drop-directory-sync-services-backup-azure", kLogHasItsName},
+    {"drop-directory-sync-services-closing-azure", kLogHasItsName},
+    {"drop-directory-sync-services-shipping-azure", kLogHasItsName},
+    {"drop-directory-sync-services-delivery-azure", kLogHasItsName},
+    {"drop-directory-sync-services-import-azure", kLogHasItsName},
 };
+
+// Where a class is explored that the recorded scenario comes by and leaves with nothing to lose.
+struct Elsewhere {
+  std::string_view name, scenario;
+};
+constexpr const char* kKilledCommits = "planted/services-killed-in-their-commits.toml";
+constexpr Elsewhere kElsewhere[] = {{"drop-directory-sync-services-opening-azure", kKilledCommits},
+                                    {"drop-file-sync-services-opening-azure-blobs-N", kKilledCommits}};
 
 // Numbers of the oracles that found something; empty: the verdict is the journey's own, a refusal without a
 // cause or none where one was due.
@@ -118,38 +140,6 @@ ScenarioRunOptions options_with(const std::shared_ptr<const PlantedDefect>& defe
 
 }  // namespace
 
-// The services lose power from where the defect first acted on: behind one answer after another, and what
-// they had answered must be there when they are back; and at one sync after another with every single name
-// lost that was not durable yet, and they must come back at all.
-static Status cut_services(const std::shared_ptr<const Scenario>& scenario,
-                           const std::shared_ptr<const PlantedDefect>& defect, DefectFinding& finding,
-                           Search& search) {
-  using Shape = Survivors::Shape;
-  std::vector<PlannedFault> behind_answers, at_syncs;
-  ScenarioRunOptions options = options_with(defect);
-  options.watch = [&](const World& world, const Event& event, EventSide side) {
-    if (side != EventSide::before || event.number < defect->first_event()) return;
-    if (event.kind == EventKind::http_answer)
-      behind_answers.push_back(
-          fault_before(event.number, FaultAction::service_power_cut, {.shape = Shape::none}));
-    if (event.kind != EventKind::file_sync || event.machine != "service") return;
-    for (const PendingEffect& effect : world.chain->services.pending())
-      if (effect.units == 1)
-        at_syncs.push_back(fault_before(event.number, FaultAction::service_power_cut,
-                                        {.shape = Shape::all_but_one, .event = effect.event}));
-  };
-  TRY(run_scenario(scenario, scenario->seed, options));
-  for (size_t i = 0; i < std::max(behind_answers.size(), at_syncs.size()); i++)
-    for (const auto* faults : {&behind_answers, &at_syncs}) {
-      if (search.over() || i >= faults->size()) continue;
-      ScenarioRunOptions cut = options_with(defect);
-      cut.extra_faults = {(*faults)[i]};
-      finding.states++;
-      search.take(TRY(run_scenario(scenario, scenario->seed, cut)).record);
-    }
-  return {};
-}
-
 Status DefectJudge::check_without(const std::string& path) {
   if (green_.contains(path)) return {};
   const auto scenario = TRY(load_scenario(files_, path));
@@ -175,7 +165,7 @@ Result<DefectFinding> DefectJudge::judge(const PlantedCase& planted) {
                         .states_max = planted.states_max,
                         .token = {}};
   Search search(planted, finding);
-  bool acted = false;
+  bool acted = false, takes_something = false;  // crashes that were explored do
   for (const DefectTrial& trial : planted.trials) {
     if (search.over()) break;
     const auto defect = planted.make();
@@ -187,12 +177,19 @@ Result<DefectFinding> DefectJudge::judge(const PlantedCase& planted) {
     finding.states++;
     const ScenarioRun run = TRY(run_scenario(scenario, scenario->seed, options_with(defect)));
     search.take(run.record);
-    if (trial.how == How::explore && run.record.as_expected && !search.over()) {
+    const bool explores = trial.how == How::explore || (trial.how == How::undone && defect->acted());
+    if (explores && run.record.as_expected && !search.over()) {
       finding.how = "explore";
-      Explorer explorer(scenario, {.seed = scenario->seed,
-                                   .budget = finding.states_max - finding.states,
-                                   .stop = [&] { return search.over(); },
-                                   .run = options_with(defect)});
+      ExploreOptions options{.seed = scenario->seed,
+                             .budget = finding.states_max - finding.states,
+                             .stop = [&] { return search.over(); },
+                             .run = options_with(defect)};
+      if (trial.how == How::undone) {
+        options.undone_only = true;
+        options.samples = kSamples;  // torn here and whole there, which is worth more than pairs
+        options.pairs_most = 0;
+      }
+      Explorer explorer(scenario, std::move(options));
       const ExploreTotals totals = TRY(explorer.run(
           [&](const ScenarioRecord& failed) {
             finding.states++;
@@ -200,27 +197,28 @@ Result<DefectFinding> DefectJudge::judge(const PlantedCase& planted) {
           },
           [&](const ExploreTotals&) {}));
       finding.states += totals.judged - totals.failed;
-    }
-    if (trial.how == How::service && run.record.as_expected && !search.over() && defect->acted()) {
-      finding.how = "service power cuts";
-      TRY(cut_services(scenario, defect, finding, search));
+      takes_something = takes_something || totals.states > 0;
     }
     acted = acted || defect->acted();
   }
-  if (!planted.redundant.empty()) {
-    const bool red = finding.caught;
-    finding.caught = !red && acted;
-    finding.verdict = red ? finding.verdict : "nothing: redundant";
-    if (!red) finding.why = planted.redundant;
-    finding.redundant = true;
-  }
-  if (!finding.caught && !acted)
+  finding.redundant = !planted.redundant.empty();
+  const bool red = finding.caught;
+  if (finding.redundant) finding.caught = !red && acted;
+  if (finding.redundant && finding.caught) {
+    finding.verdict = "nothing: redundant";
+    finding.why = planted.redundant;
+    if (!takes_something) finding.why += " (no crash takes anything of what was dropped)";
+  } else if (!finding.caught && !acted) {
     finding.why = "it never came into effect";
-  else if (!finding.caught && search.others() > 0)
+  } else if (!finding.caught && red) {
+    finding.why =
+        fmt::format("it was said to make nothing durable ({}), and: {}", planted.redundant, finding.why);
+  } else if (!finding.caught && search.others() > 0) {
     finding.why =
         fmt::format("{} reds, none of the kind that fits; the last: {}", search.others(), finding.why);
-  else if (!finding.caught)
+  } else if (!finding.caught) {
     finding.why = "everything was as expected";
+  }
   finding.real_us = real_us_() - start_us;
   return finding;
 }
@@ -246,8 +244,12 @@ Result<std::vector<PlantedCase>> DefectJudge::sync_cases() {
       planted.what = fmt::format("dropped: {} ({} times)", class_name, count);
       // Many show at the end of a run already, when the judges cut the power.
       if (!service) planted.trials = {{How::run, kPlain}};
-      planted.trials.push_back({service ? How::service : How::explore, recorded.scenario});
-      planted.states_max = service ? kServiceStates : recorded.states_max;
+      const bool plainly = recorded.quick || class_name.starts_with("drive");
+      const auto elsewhere = std::ranges::find(kElsewhere, name, &Elsewhere::name);
+      planted.trials.push_back(
+          {plainly ? How::explore : How::undone,
+           elsewhere == std::end(kElsewhere) ? recorded.scenario : std::string(elsewhere->scenario)});
+      planted.states_max = recorded.states_max;
       planted.quick = recorded.quick;
       planted.make = [name] { return dropped_sync(name); };
       const auto known_redundant = std::ranges::find(kRedundant, name, &Redundant::name);

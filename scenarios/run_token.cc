@@ -27,9 +27,10 @@ std::string RunToken::text() const {
   return text;
 }
 
+// A dropped sync is named after its place, as that is written.
 static bool is_defect_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
   });
 }
 

@@ -38,6 +38,7 @@ struct ChainWorld {
   std::vector<std::string> bay;  // slots: drives that stand in the data centre
   std::string passphrase, token;
   uint64_t service_boots = 0;
+  bool services_answer = false;  // they have opened their state, in this life
   uint64_t edits = 0;
 
   // What was said, and so must be there.

@@ -67,6 +67,10 @@ std::vector<std::string> compare_trees(const FileTree& was, const std::string& w
                                        const std::string& is_root, size_t most) {
   std::vector<std::string> findings;
   std::map<std::string, Entry> before, after;
+  const auto root_was = was.stat(was_root), root_is = is.stat(is_root);
+  if (root_was && root_is)
+    if (const std::string differs = difference({*root_was, ""}, {*root_is, ""}); !differs.empty())
+      findings.push_back("/: " + differs);
   walk(was, was_root, "", before, findings);
   walk(is, is_root, "", after, findings);
   FileTree was_copy = was, is_copy = is;  // reading opens, and opening changes a tree

@@ -10,7 +10,7 @@
 namespace seedbed {
 
 // Every difference in names, kinds, modes, times, sizes, bytes, link targets and which names are one file; at
-// most `most`. Directories' own times count too, but for the two roots'.
+// most `most`. Directories' own modes and times count too, also the two roots'.
 std::vector<std::string> compare_trees(const FileTree& was, const std::string& was_root, const FileTree& is,
                                        const std::string& is_root, size_t most = 20);
 

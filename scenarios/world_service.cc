@@ -126,6 +126,7 @@ WorldService::~WorldService() {
 void WorldService::start() {
   incarnations_.push_back(std::make_unique<Incarnation>(world_, log_, scheduler_, network_, utc_ns_));
   Incarnation& now = *incarnations_.back();
+  world_.chain->services_answer = false;
   now.task = now.machine.spawn("services", [this, &now] {
     FileStore& files = now.bad_files ? *now.bad_files : now.files;
     auto state = ServiceState::open(now.machine, files, now.entropy, kServiceDirectory);
@@ -135,6 +136,7 @@ void WorldService::start() {
       return log_.note(EventKind::halt, "services: " + opened.error().message());
     internal_token_ = (*state)->internal_token;
     if (stopped_) return;
+    world_.chain->services_answer = true;
     SeenService seen(service, world_);
     const auto bad = world_.defect ? world_.defect->handler(seen, now.site) : nullptr;
     network_.serve(now.machine, kOrigin, bad ? *bad : static_cast<HttpHandler&>(seen));

@@ -37,6 +37,15 @@ std::string marker_text(const Policy& policy, const std::string& point, const Re
   return text;
 }
 
+// Makes the target's own name and attributes durable, whichever try made it. Where the parent may not be read
+// that is for those to do who may.
+Status sync_where_it_stands(FileStore& files, std::string to) {
+  while (to.size() > 1 && to.ends_with('/')) to.pop_back();
+  Status synced = files.sync_directory(parent_of(to));
+  if (!synced && synced.error().code == ErrorCode::permission_denied) return {};
+  return synced;
+}
+
 // The target is empty, or holds an earlier try of the same: then it carries the marker, durably; or all that
 // is to be restored stands there (`stands`): a restore whose end was never told.
 Status take_target(FileStore& files, const std::string& to, const std::string& text,
@@ -111,6 +120,7 @@ Result<RestoreOutcome> run_restore(AgentPorts& ports, const Policy& policy, cons
       !same && same.error().code != ErrorCode::unsupported)
     return std::unexpected(same.error());
   TRY(ports.files.sync_directory(request.to));
+  TRY(sync_where_it_stands(ports.files, request.to));
   return outcome;
 }
 

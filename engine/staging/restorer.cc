@@ -131,6 +131,10 @@ class Restorer {
     return join_path(options_.to, path.substr(options_.strip_prefix.size() + 1));
   }
 
+  // What an earlier try made and was killed over stands there and may not be durable: kept or made now, the
+  // directory is synced in the end.
+  void names_stand_in(const std::string& path) { touched_.insert(parent_of(path)); }
+
   // Every directory on the way from byte `from` of the path on; below `to` none may be a symbolic link.
   Status make_directories(const std::string& path, size_t from) {
     for (size_t cut = path.find('/', from); true; cut = path.find('/', cut + 1)) {
@@ -139,7 +143,7 @@ class Restorer {
         const auto stat = files_.stat(part);
         if (!stat && stat.error().code == ErrorCode::not_found) {
           TRY(files_.make_directory(part, 0700));
-          touched_.insert(parent_of(part));
+          names_stand_in(part);
           touched_.insert(part);
         } else if (!stat) {
           return std::unexpected(stat.error());
@@ -147,6 +151,7 @@ class Restorer {
           return fail(ErrorCode::refused, "something that is no directory stands where one is to be restored",
                       part, "Restore into an empty directory");
         }
+        if (part.size() > options_.to.size()) names_stand_in(part);
         directories_.insert(part);
       }
       if (cut == std::string::npos) return {};
@@ -209,6 +214,7 @@ class Restorer {
   Status restore_file(const CatalogEntry& entry, const CatalogEntry& content) {
     const std::string target = target_of(entry.path);
     TRY(make_parents(target));
+    names_stand_in(target);
     if (TRY(stands_already(target, content))) {
       report_.kept++;
       report_.files++;
@@ -224,7 +230,6 @@ class Restorer {
       TRY(file->sync());
     }
     TRY(files_.rename(temporary, target));
-    touched_.insert(parent_of(target));
     report_.files++;
     report_.bytes += content.size_bytes;
     if (report_.bytes - told_bytes_ >= 64 * MiB) tell();
@@ -257,6 +262,7 @@ class Restorer {
     }
     const std::string target = target_of(entry.path), existing = target_of(first->path);
     TRY(make_parents(target));
+    names_stand_in(target);
     const auto stat = files_.stat(target);
     if (stat && stat->inode == TRY(files_.stat(existing)).inode && stat->kind == FileKind::file) {
       report_.hard_links++;
@@ -277,7 +283,6 @@ class Restorer {
     }
     TRY(std::move(linked));
     TRY(files_.rename(temporary, target));
-    touched_.insert(parent_of(target));
     report_.hard_links++;
     return {};
   }
@@ -285,7 +290,12 @@ class Restorer {
   Status restore_symlink(const CatalogEntry& entry) {
     const std::string target = target_of(entry.path);
     TRY(make_parents(target));
-    if (!TRY(stands_already(target, entry))) {
+    names_stand_in(target);
+    if (TRY(stands_already(target, entry))) {
+      // A power cut may have left its name and not its time, which are durable by one sync and not at once.
+      if (TRY(files_.stat(target)).modified_ns != entry.modified_ns)
+        TRY(set_attributes(target, attributes_of(entry), entry.path));
+    } else {
       const std::string temporary = temporary_of(target);
       Status made = files_.make_symlink(entry.target, temporary);
       if (!made && made.error().code == ErrorCode::already_exists) {
@@ -295,7 +305,6 @@ class Restorer {
       TRY(std::move(made));
       TRY(set_attributes(temporary, attributes_of(entry), entry.path));
       TRY(files_.rename(temporary, target));
-      touched_.insert(parent_of(target));
     }
     report_.symlinks++;
     return {};

@@ -103,6 +103,29 @@ TEST(DroppedSyncs, are_a_cause_of_nothing_so_a_refusal_is_red) {
   EXPECT_FALSE(verdicts.contains("refused"));
 }
 
+TEST(DroppedSyncs, are_explored_where_a_crash_takes_what_they_left_undone) {
+  const auto explored = [](const char* name, bool undone_only, std::vector<std::string>& failed) {
+    ScenarioRunOptions run;
+    run.defect = dropped_sync(name);
+    Explorer explorer(test::shared(slim()), {.undone_only = undone_only, .run = run});
+    const auto totals = explorer.run([&](const ScenarioRecord& record) { failed.push_back(record.token); },
+                                     [](const ExploreTotals&) {});
+    EXPECT_TRUE(totals) << totals.error().message();
+    return totals ? totals->states : 0;
+  };
+  static constexpr const char* kHashes = "drop-file-sync-copy-computer-data-desk-drive-jrn-N-hashes";
+  std::vector<std::string> failed, failed_of_all;
+  const uint64_t states = explored(kHashes, true, failed);
+  EXPECT_GT(states, 0u);
+  EXPECT_LT(10 * states, explored(kHashes, false, failed_of_all));
+  EXPECT_FALSE(failed.empty());
+  for (const std::string& token : failed) EXPECT_NE(token.find("+host-power-cut:"), token.npos) << token;
+  for (const std::string& token : failed_of_all)
+    EXPECT_EQ(std::ranges::count(failed, token), 1) << token << " was left out";
+  failed.clear();
+  EXPECT_EQ(explored("drop-nothing", true, failed), 0u);
+}
+
 TEST(PlantedDefects, have_names_of_their_own_and_are_found_by_them) {
   std::set<std::string> names;
   for (const PlantedCase& planted : planted_cases()) {

@@ -88,6 +88,24 @@ TEST(ChainJudge, sees_a_restored_file_that_is_not_what_it_was) {
   EXPECT_FALSE(judge_restored(world).empty());
 }
 
+TEST(ChainJudge, sees_a_restored_tree_that_the_next_power_cut_takes) {
+  World world = undisturbed_chain().journey.world();
+  const auto found_after = [](const World& left) {
+    Oracles oracles(true);
+    oracles.after_death(left);
+    std::string why;
+    (void)oracles.verdict(why);
+    return why;
+  };
+  EXPECT_EQ(found_after(world), "");
+  ASSERT_TRUE(world.files.rename("/restored/a.bin", "/restored/moved", 0));
+  World cut = world;
+  cut.files.power_cut();
+  EXPECT_EQ(found_after(cut), "");
+  world.files.settle();
+  EXPECT_NE(found_after(world), "");
+}
+
 TEST(ChainJudge, sees_a_point_that_is_not_the_source) {
   World world = undisturbed_chain().journey.world();
   ASSERT_TRUE(judge_point(world, world.chain->point).empty());

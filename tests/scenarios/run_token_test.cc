@@ -23,8 +23,10 @@ RC_GTEST_PROP(RunTokenProperty, what_is_written_is_read, ()) {
         *rc::gen::inRange<uint64_t>(1, ~uint64_t{0}),
         static_cast<FaultAction>(*rc::gen::inRange(0, static_cast<int>(kLastFaultAction) + 1)), survivors));
   }
+  token.defect = *rc::gen::container<std::string>(rc::gen::element('a', 'N', '7', '-'));
   const auto read = RunToken::parse(token.text());
   RC_ASSERT(read.has_value());
+  RC_ASSERT(read->defect == token.defect);
   RC_ASSERT(read->file == token.file && read->seed == token.seed &&
             read->faults.size() == token.faults.size());
   for (size_t i = 0; i < token.faults.size(); i++) {

@@ -45,7 +45,7 @@ void back_up(StagingWorld& world, Kept& kept, bool with_previous) {
 }
 
 Result<RestoreReport> restore(StagingWorld& world, const Kept& kept, uint64_t kill_at = 0,
-                              RestoreOptions options = {.to = "/restored"}) {
+                              RestoreOptions options = {.to = "/restored"}, Cut cut = Cut::power) {
   Result<RestoreReport> outcome = fail(ErrorCode::internal, "killed");
   const auto end = world.boot(
       [&](Ports& ports) {
@@ -62,7 +62,7 @@ Result<RestoreReport> restore(StagingWorld& world, const Kept& kept, uint64_t ki
         EXPECT_EQ(*catalog, kept.catalog);
         outcome = restore_tree(ports.runtime, ports.files, *catalog, test_keys(), fetch, options);
       },
-      kill_at, Cut::power);
+      kill_at, cut);
   EXPECT_EQ(end.stuck, "");
   return outcome;
 }
@@ -148,6 +148,38 @@ TEST(Restore, ACutAnywhereIsGoneOnFrom) {
     expect_same(world);
   }
   EXPECT_GT(killed, 10u);
+}
+
+// The power stays, so a second try finds all that the first one made: it must see to what is not durable.
+TEST(Restore, AKillAnywhereIsGoneOnFromAndNothingOfItIsLostLater) {
+  StagingWorld fresh(36);
+  fresh.put_usual_tree();
+  Kept kept;
+  back_up(fresh, kept, false);
+  uint64_t killed = 0;
+  for (uint64_t at = 3; at < 900; at += 23) {
+    StagingWorld world(fresh);
+    if (!restore(world, kept, at, {.to = "/restored"}, Cut::kill)) killed++;
+    const auto report = restore(world, kept);
+    ASSERT_TRUE(report) << "killed at " << at << ": " << report.error().message();
+    world.tree->kill();
+    world.tree->power_cut();
+    expect_same(world);
+  }
+  EXPECT_GT(killed, 10u);
+}
+
+TEST(Restore, ALinkWhoseTimeAPowerCutTookGetsItAgain) {
+  StagingWorld world(37);
+  world.put_usual_tree();
+  Kept kept;
+  back_up(world, kept, false);
+  ASSERT_TRUE(restore(world, kept));
+  ASSERT_TRUE(world.tree->set_attributes("/restored/source/d/link",
+                                         {.mode = {}, .modified_ns = 1, .owner_and_group = {}}));
+  ASSERT_TRUE(restore(world, kept));
+  world.tree->power_cut();
+  expect_same(world);
 }
 
 TEST(Restore, PartsOfATreeAndOtherPlaces) {
