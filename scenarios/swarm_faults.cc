@@ -117,12 +117,15 @@ Survivors some_survivors(Random& random) {
   }
 }
 
-// A source that changes between two sessions, of one drive or of two, is judged by neither of its states:
-// then it does not change.
-bool source_may_change(const Scenario& scenario) noexcept {
-  return !scenario.chain && scenario.drives.size() == 1 &&
-         std::ranges::none_of(scenario.commands,
-                              [](const CommandSpec& command) { return command.session != "session-1"; });
+// The judge knows a source as it was and as it is: one that changes twice, or between two sessions, of one
+// drive or of two, is judged by neither. Then it does not change.
+bool source_may_change(const Scenario& scenario, const std::vector<PlannedFault>& before) noexcept {
+  const bool one_session = std::ranges::none_of(
+      scenario.commands, [](const CommandSpec& command) { return command.session != "session-1"; });
+  const bool changes = std::ranges::any_of(before, [](const PlannedFault& fault) {
+    return rule_of(fault.action).place == ActionPlace::source_file;
+  });
+  return !scenario.chain && scenario.drives.size() == 1 && one_session && !changes;
 }
 
 std::string some_source_file(Random& random, const Scenario& scenario) {
@@ -155,7 +158,8 @@ std::vector<PlannedFault> some_faults(Random& random, const Scenario& scenario) 
     if (rule.place == ActionPlace::drive)
       fault.place = scenario.drives[random.below(scenario.drives.size())].name;
     if (rule.place == ActionPlace::source_file) fault.place = some_source_file(random, scenario);
-    if (rule.place == ActionPlace::source_file && (fault.place.empty() || !source_may_change(scenario)))
+    if (rule.place == ActionPlace::source_file &&
+        (fault.place.empty() || !source_may_change(scenario, faults)))
       continue;
     if (fault.action == Action::swap_drive && !drive_is_chosen(scenario, fault)) continue;
     if (fault.action == Action::clock_jump)
