@@ -25,6 +25,12 @@ constexpr unsigned kRoundsMax = 5;
 constexpr const char* kOthersKey = "111111-222222-333333-444444-555555-666666-000011-000022";
 constexpr const char* kOthersSubscription = "0a1b2c3d-0b5e-4c1e-9d3a-2f6f0a8b5c12";
 
+// All worlds of a scenario have one passphrase.
+PassphraseStretcher& known_passphrases() {
+  static RememberingPassphrases known;
+  return known;
+}
+
 AgentPorts agent_ports(BootPorts& ports) {
   return {.runtime = ports.runtime,
           .files = ports.files,
@@ -33,7 +39,8 @@ AgentPorts agent_ports(BootPorts& ports) {
           .http = *ports.http,
           .log = ports.log,
           .retry = {},
-          .computer = "source"};
+          .computer = "source",
+          .stretcher = &known_passphrases()};
 }
 
 // What a person or the carrier does at the loading dock. Doing it twice is doing it once.

@@ -15,6 +15,7 @@
 #include "engine/cloud/vault_client.h"
 #include "engine/ports/entropy.h"
 #include "engine/ports/operator.h"
+#include "engine/staging/chunk_keys.h"
 #include "engine/staging/restorer.h"
 
 namespace seedbed {
@@ -28,6 +29,7 @@ struct AgentPorts {
   Logger log = {};
   RetryPolicy retry = {};
   std::string computer = "";  // this computer's name, as staging and vault shall know it
+  PassphraseStretcher* stretcher = nullptr;
 };
 
 inline constexpr const char* kWaitingText =

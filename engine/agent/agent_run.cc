@@ -26,7 +26,8 @@ Result<SecretBytes> read_passphrase(FileStore& files, const std::string& path) {
 Result<ChunkKeys> keys_from_passphrase(AgentPorts& ports, const Policy& policy, const KdfSpec& kdf,
                                        ByteSpan key_check, const std::string& where) {
   const SecretBytes passphrase = TRY(read_passphrase(ports.files, policy.passphrase_file));
-  ChunkKeys keys = TRY(derive_chunk_keys(passphrase, kdf));
+  ChunkKeys keys = TRY(ports.stretcher != nullptr ? ports.stretcher->derive(passphrase, kdf)
+                                                  : derive_chunk_keys(passphrase, kdf));
   ports.runtime.spend(Work::stretch_key, stretch_rounds(kdf));
   if (!key_check.empty() && !check_keys(keys, key_check, where))
     return fail(ErrorCode::refused,

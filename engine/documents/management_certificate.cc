@@ -41,8 +41,8 @@ struct QuietErrors {
   ~QuietErrors() { ERR_clear_error(); }
 };
 
-// A library context of its own: the legacy algorithms (RC2-40 of .NET's PFX files) are there for reading this
-// one file and for nothing else in the process.
+// A library context of its own: the legacy algorithms (RC2-40 of .NET's PFX files) are there for reading PFX
+// files and for nothing else in the process.
 class PfxContext {
  public:
   PfxContext() : context_(OSSL_LIB_CTX_new()) {
@@ -122,7 +122,7 @@ Result<ManagementCertificate> parse_pfx(ByteSpan pfx, const std::string& where) 
   if (pfx.empty() || pfx.size() > kPfxBytesMax)
     return fail(ErrorCode::corrupt, fmt::format("a PFX has 1 to {} bytes", kPfxBytesMax), where);
   const QuietErrors quiet;
-  const PfxContext context;
+  static const PfxContext context;  // loading the providers takes longer than everything else here
   PKCS12* made = PKCS12_init_ex(NID_pkcs7_data, context.get(), nullptr);
   if (made == nullptr) throw std::bad_alloc();
   const uint8_t* at = pfx.data();

@@ -69,6 +69,19 @@ Result<ChunkKeys> derive_chunk_keys(const SecretBytes& passphrase, const KdfSpec
   return keys;
 }
 
+Result<ChunkKeys> RememberingPassphrases::derive(const SecretBytes& passphrase, const KdfSpec& kdf) {
+  const Sha256 secret = sha256_of(passphrase.span());
+  Bytes all(secret.begin(), secret.end());
+  for (const uint8_t part : {kdf.log2_n, kdf.r, kdf.p}) all.push_back(part);
+  append(all, kdf.salt);
+  const Sha256 of = sha256_of(all);
+  wipe(all);
+  auto known = remembered_.find(of);
+  if (known == remembered_.end())
+    known = remembered_.emplace(of, TRY(derive_chunk_keys(passphrase, kdf))).first;
+  return known->second.clone();
+}
+
 Status check_keys(const ChunkKeys& keys, ByteSpan key_check, const std::string& where) {
   if (std::ranges::equal(keys.key_check, key_check)) return {};
   return fail(ErrorCode::permission_denied, "this was sealed under another passphrase", where,

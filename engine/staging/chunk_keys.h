@@ -6,8 +6,10 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 
+#include "engine/base/checksum.h"
 #include "engine/base/result.h"
 #include "engine/base/secret.h"
 
@@ -36,6 +38,26 @@ Status check_kdf(const KdfSpec& kdf);
 // (stretch_rounds for Work::stretch_key).
 Result<ChunkKeys> derive_chunk_keys(const SecretBytes& passphrase, const KdfSpec& kdf);
 uint64_t stretch_rounds(const KdfSpec& kdf) noexcept;
+
+// Remembers derived keys (pure but slow work), as KeyStretcher does those of volumes; owned by whoever opens
+// the same backups again and again. Not shared between tasks. A null pointer where one is taken means "just
+// compute".
+class PassphraseStretcher {
+ public:
+  virtual ~PassphraseStretcher() = default;
+  virtual Result<ChunkKeys> derive(const SecretBytes& passphrase, const KdfSpec& kdf) = 0;
+};
+
+// Derives the keys of each passphrase and spec once and keeps them (wiped at the end). Lookup is by digest:
+// the passphrase is not kept.
+class RememberingPassphrases final : public PassphraseStretcher {
+ public:
+  Result<ChunkKeys> derive(const SecretBytes& passphrase, const KdfSpec& kdf) override;
+
+ private:
+  std::map<Sha256, ChunkKeys> remembered_;
+};
+
 // permission_denied, with a remedy, where the passphrase was another one. `where` names what was to be
 // opened.
 Status check_keys(const ChunkKeys& keys, ByteSpan key_check, const std::string& where);

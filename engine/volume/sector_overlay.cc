@@ -22,7 +22,7 @@ uint8_t SectorOverlay::sectors_mask(uint64_t begin_bytes, uint64_t end_bytes) co
 SectorOverlay::Page& SectorOverlay::page(uint64_t index) {
   std::unique_ptr<Page>& slot = pages_[index];
   if (!slot) {
-    slot = std::make_unique<Page>();
+    slot = std::make_unique_for_overwrite<Page>();  // what is not valid is not read
     ++clean_pages_;
   }
   return *slot;
@@ -42,7 +42,8 @@ Status SectorOverlay::read_below(uint64_t offset_bytes, MutableByteSpan out) {
 Status SectorOverlay::fill(uint64_t page_index) {
   const uint64_t begin = round_down(page_index * kPageBytes, kWindow_bytes);
   const uint64_t end = std::min(begin + kWindow_bytes, volume_bytes_);
-  Bytes window(end - begin);
+  const auto bytes = std::make_unique_for_overwrite<uint8_t[]>(end - begin);
+  const MutableByteSpan window(bytes.get(), end - begin);
   TRY(read_below(begin, window));
   for (uint64_t at = begin; at < end; at += kPageBytes) {
     const uint64_t length = std::min(kPageBytes, end - at);

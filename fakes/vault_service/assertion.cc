@@ -80,6 +80,19 @@ std::optional<int64_t> seconds_of(const json& claims, const char* name) {
   return seconds < 0 || seconds > 9'000'000'000 ? std::nullopt : std::optional(seconds);
 }
 
+// `certificate`: as these bytes were parsed; null: they could not be.
+Result<CertificateFacts> facts_of(X509* certificate, ByteSpan der) {
+  const auto refuse = [](const char* what) { return fail(ErrorCode::invalid_argument, what, "certificate"); };
+  if (certificate == nullptr) return refuse("these are no bytes of an X.509 certificate (DER)");
+  EVP_PKEY* key = X509_get0_pubkey(certificate);
+  if (!key || EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) < 2048 || EVP_PKEY_bits(key) > 8192)
+    return refuse("the certificate has no RSA key of 2048 to 8192 bits");
+  const auto before = unix_ns_of(X509_get0_notBefore(certificate)),
+             after = unix_ns_of(X509_get0_notAfter(certificate));
+  if (!before || !after) return refuse("the certificate has no validity that can be read");
+  return CertificateFacts{.sha256 = sha256_of(der), .not_before_ns = *before, .not_after_ns = *after};
+}
+
 // The certificate that signed the token; checked anew unless that was done before.
 Result<CertificateFacts> signer_of(std::string_view token, size_t signed_bytes, ByteSpan signature,
                                    ByteSpan der, GoodSignatures* good) {
@@ -91,8 +104,8 @@ Result<CertificateFacts> signer_of(std::string_view token, size_t signed_bytes, 
   if (good != nullptr)
     if (const auto found = good->known.find(key); found != good->known.end()) return found->second;
   const Certificate certificate = parse_certificate(der);
-  const auto facts = read_certificate(der);
-  if (!certificate || !facts) return denied("the registered certificate cannot be read");
+  const auto facts = facts_of(certificate.get(), der);
+  if (!facts) return denied("the registered certificate cannot be read");
   if (!verifies(*certificate, token.substr(0, signed_bytes), signature))
     return denied("the signature is wrong");
   if (good != nullptr) {
@@ -116,16 +129,7 @@ std::optional<Bytes> parse_base64url(std::string_view text) {
 }
 
 Result<CertificateFacts> read_certificate(ByteSpan der) {
-  const Certificate certificate = parse_certificate(der);
-  const auto refuse = [](const char* what) { return fail(ErrorCode::invalid_argument, what, "certificate"); };
-  if (!certificate) return refuse("these are no bytes of an X.509 certificate (DER)");
-  EVP_PKEY* key = X509_get0_pubkey(certificate.get());
-  if (!key || EVP_PKEY_base_id(key) != EVP_PKEY_RSA || EVP_PKEY_bits(key) < 2048 || EVP_PKEY_bits(key) > 8192)
-    return refuse("the certificate has no RSA key of 2048 to 8192 bits");
-  const auto before = unix_ns_of(X509_get0_notBefore(certificate.get())),
-             after = unix_ns_of(X509_get0_notAfter(certificate.get()));
-  if (!before || !after) return refuse("the certificate has no validity that can be read");
-  return CertificateFacts{.sha256 = sha256_of(der), .not_before_ns = *before, .not_after_ns = *after};
+  return facts_of(parse_certificate(der).get(), der);
 }
 
 Status check_assertion(std::string_view token, const FindCertificate& find,
