@@ -9,7 +9,8 @@ namespace seedbed {
 
 std::vector<PlantedCase> planted_cases() {
   std::vector<PlantedCase> all;
-  for (auto part : {drive_cases, journal_cases, file_cases, service_cases, person_cases}) {
+  for (auto part : {drive_cases, remembered_drive_cases, journal_cases, file_cases, staging_cases,
+                    service_disk_cases, service_cases, person_cases}) {
     std::vector<PlantedCase> cases = part();
     std::ranges::move(cases, std::back_inserter(all));
   }

@@ -53,8 +53,11 @@ Result<std::shared_ptr<const PlantedDefect>> defect_named(const std::string& nam
 
 // Its parts, by what they decorate.
 std::vector<PlantedCase> drive_cases();
+std::vector<PlantedCase> remembered_drive_cases();
 std::vector<PlantedCase> journal_cases();
 std::vector<PlantedCase> file_cases();
+std::vector<PlantedCase> staging_cases();  // restoring, too
+std::vector<PlantedCase> service_disk_cases();
 std::vector<PlantedCase> service_cases();
 std::vector<PlantedCase> person_cases();  // operator, entropy, runtime
 

@@ -1,9 +1,10 @@
-// Planted defects at the BlockDevice port of the computer that prepares drives.
+// Planted defects at the BlockDevice port of the computer that prepares drives: order, place, the wrong
+// drive, errors that nobody looks at.
+#include "scenarios/defect_drives.h"
+
 #include <algorithm>
 
 #include "engine/prep/drive_volume.h"
-#include "scenarios/defect_catalog.h"
-#include "scenarios/defect_ports.h"
 
 namespace seedbed {
 
@@ -12,29 +13,6 @@ namespace {
 constexpr uint64_t kPageBytes = 4096;
 
 using How = DefectTrial::How;
-
-class DefectiveDrive : public PassingDrive {
- public:
-  DefectiveDrive(std::unique_ptr<BlockDevice> below, const DefectSite& site, const PlantedDefect& defect)
-      : PassingDrive(std::move(below), site), defect_(defect) {}
-
- protected:
-  void acts() { defect_.acts(site_); }
-
- private:
-  const PlantedDefect& defect_;
-};
-
-template <typename Drive, typename... More>
-auto at_drive(const char* name, More... more) {
-  return [=]() -> std::shared_ptr<const PlantedDefect> {
-    const auto wrap = [=](std::unique_ptr<BlockDevice> below, const DefectSite& site,
-                          const PlantedDefect& defect) -> std::unique_ptr<BlockDevice> {
-      return std::make_unique<Drive>(std::move(below), site, defect, more...);
-    };
-    return std::make_shared<DriveDefect<decltype(wrap)>>(name, wrap);
-  };
-}
 
 // ---- flushes and records in the wrong order ----
 
@@ -86,79 +64,6 @@ class CompleteBeforeWritten final : public DefectiveDrive {
 
  private:
   std::vector<std::pair<uint64_t, Bytes>> held_;
-};
-
-// ---- the drive as somebody remembers it ----
-
-// Keeps what was ever written, beside the drive, and answers reads from there when `when` says so.
-class Remembering : public DefectiveDrive {
- public:
-  using When = bool (*)(const World& world);
-  Remembering(std::unique_ptr<BlockDevice> below, const DefectSite& site, const PlantedDefect& defect,
-              When when)
-      : DefectiveDrive(std::move(below), site, defect), when_(when) {}
-
- protected:
-  bool swallow(IoRequest& request, AlignedBuffer&) override {
-    if (request.kind == IoKind::write)
-      memory().write(request.offset_bytes, {request.data, request.length_bytes});
-    if (request.kind == IoKind::discard) memory().discard({request.offset_bytes, request.length_bytes});
-    return false;
-  }
-  void came_back(const IoRequest& request, Status& outcome) override {
-    if (request.kind != IoKind::read || !when_(world())) return;
-    memory().read(request.offset_bytes, {request.data, request.length_bytes});
-    outcome = {};
-    acts();
-  }
-  Medium& memory() {
-    return world().defect_memory.media.try_emplace(serial(), contract().capacity_bytes).first->second;
-  }
-
- private:
-  When when_;
-};
-
-// The second session's manifest never takes the first one's place; who wrote it believes it did.
-class OldManifest final : public Remembering {
- public:
-  OldManifest(std::unique_ptr<BlockDevice> below, const DefectSite& site, const PlantedDefect& defect)
-      : Remembering(std::move(below), site, defect, [](const World& world) { return late(world); }) {}
-
- protected:
-  bool swallow(IoRequest& request, AlignedBuffer& spare) override {
-    (void)Remembering::swallow(request, spare);
-    if (request.kind != IoKind::write || world().command == 0 || phase() != "finalising") return false;
-    acts();
-    return true;
-  }
-
- private:
-  static bool late(const World& world) {
-    return world.command > 0 &&
-           (world.phase == "finalising" || world.phase == "proof" || world.phase == "closing");
-  }
-};
-
-// A set of metadata that was prepared when the run died is taken for applied.
-class RedoNotReplayed final : public DefectiveDrive {
- public:
-  RedoNotReplayed(std::unique_ptr<BlockDevice> below, const DefectSite& site, const PlantedDefect& defect)
-      : DefectiveDrive(std::move(below), site, defect) {
-    const auto history = world().history(world().scenario->commands[world().command].drive);
-    const SessionHistory* session = history ? history->open_session() : nullptr;
-    prepared_ = session != nullptr && session->files_set.state == SetState::prepared;
-  }
-
- protected:
-  bool swallow(IoRequest& request, AlignedBuffer&) override {
-    if (request.kind != IoKind::write || phase() != "metadata") return false;
-    acts();  // from here on it could
-    return prepared_;
-  }
-
- private:
-  bool prepared_ = false;
 };
 
 // ---- the wrong place ----
@@ -279,8 +184,6 @@ std::vector<PlantedCase> drive_cases() {
   const char* const port = "BlockDevice";
   const DefectTrial explore{How::explore, "suites/core/undisturbed.toml"};
   const auto run = [](const char* scenario) { return DefectTrial{How::run, scenario}; };
-  const Remembering::When resumed = [](const World& world) { return world.boots > 1; };
-  const Remembering::When proof = [](const World& world) { return world.phase == "proof"; };
   return {
       {"flush-after-the-record",
        port,
@@ -298,38 +201,6 @@ std::vector<PlantedCase> drive_cases() {
        300,
        true,
        at_drive<CompleteBeforeWritten>("record-before-completion")},
-      {"resume-trusts-what-was-written",
-       port,
-       "a resumed session is shown what was once written instead of what the drive holds",
-       {run("suites/core/lying-flush-with-damage.toml")},
-       {{Verdict::lost, 2}, {Verdict::silently_wrong, 3}},
-       1,
-       true,
-       at_drive<Remembering>("resume-trusts-what-was-written", resumed)},
-      {"proof-from-the-cache",
-       port,
-       "the proof reads what was written, not what the medium holds",
-       {run("suites/core/rotten-sector.toml")},
-       {{Verdict::silently_wrong, 3}, {Verdict::lost, 2}},
-       1,
-       true,
-       at_drive<Remembering>("proof-from-the-cache", proof)},
-      {"old-manifest",
-       port,
-       "the manifest of the session before stays on the drive",
-       {run("suites/core/two-sessions.toml")},
-       {{Verdict::lost, 2}, {Verdict::silently_wrong, 3}},
-       1,
-       true,
-       at_drive<OldManifest>("old-manifest")},
-      {"redo-not-replayed",
-       port,
-       "metadata that a crash left half written is taken for whole: no redo log",
-       {explore},
-       {{Verdict::stuck, 0}, {Verdict::stuck, 9}, {Verdict::silently_wrong, 3}, {Verdict::lost, 2}},
-       1500,
-       true,
-       at_drive<RedoNotReplayed>("redo-not-replayed")},
       {"tweak-off-by-one",
        port,
        "data is encrypted with the tweak of the next sector, and read back so",

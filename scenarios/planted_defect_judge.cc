@@ -61,7 +61,7 @@ constexpr Redundant kRedundant[] = {
      "the whole log"},
     {"drop-file-sync-services-opening-azure-blobs-N",
      "an import syncs pages before it answers, and writes none over others: whoever does is found by "
-     "StorageAccount.WhatWasAnsweredSurvivesDeathsAndCuts"},
+     "StorageAccount.WhatAKilledRequestLeftAndSomebodyReadOutlastsAPowerCut"},
     {"drop-directory-sync-services-backup-azure", kLogHasItsName},
     {"drop-directory-sync-services-closing-azure", kLogHasItsName},
     {"drop-directory-sync-services-shipping-azure", kLogHasItsName},

@@ -352,6 +352,38 @@ RC_GTEST_PROP(StorageAccount, WhatWasAnsweredSurvivesDeathsAndCuts, (uint64_t se
   account_survives(seed);
 }
 
+// A request that was killed between its write and its sync leaves bytes that can be read: whoever has read
+// them finds them again, whatever goes then.
+TEST(StorageAccount, WhatAKilledRequestLeftAndSomebodyReadOutlastsAPowerCut) {
+  const auto put = [](AccountBench& bench, uint8_t fill) {
+    return bench.ask("PUT", "/box/p?comp=page", page_headers(0, 512, "update"), Bytes(512, fill)).status;
+  };
+  size_t read_unanswered = 0;
+  for (uint64_t dies_at = 1, ended = 0; ended == 0; dies_at++) {
+    ServiceWorld world(1);
+    world.boot([&](Machine& machine) {
+      AccountBench bench(machine);
+      EXPECT_EQ(bench.ask("PUT", "/box?restype=container").status, 201);
+      EXPECT_EQ(bench.ask("PUT", "/box/p", kPageBlob64K).status, 201);
+      EXPECT_EQ(put(bench, 1), 201);
+    });
+    ended = world.boot(
+        [&](Machine& machine) {
+          AccountBench bench(machine);
+          put(bench, 2);
+        },
+        dies_at);
+    world.kill();
+    Bytes seen, left;
+    world.boot([&](Machine& machine) { seen = AccountBench(machine).ask("GET", "/box/p").body; });
+    world.power_cut({.shape = Survivors::Shape::none});
+    world.boot([&](Machine& machine) { left = AccountBench(machine).ask("GET", "/box/p").body; });
+    EXPECT_EQ(seen, left) << "killed at port call " << dies_at;
+    if (ended == 0 && seen.at(0) == 2) read_unanswered++;
+  }
+  EXPECT_GT(read_unanswered, 1u);
+}
+
 // --- requests that nobody sane would send ---
 
 std::string draw_text(Random& random, const std::vector<std::string>& words, size_t count_max) {
