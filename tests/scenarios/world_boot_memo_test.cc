@@ -1,6 +1,6 @@
 // Boots that are known: they leave the world that playing them would leave, whatever a crash took, and what
 // the boot looks at makes another boot of it.
-#include "scenarios/boot_memo.h"
+#include "scenarios/world_boot_memo.h"
 
 #include <fmt/format.h>
 

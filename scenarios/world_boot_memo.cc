@@ -1,4 +1,4 @@
-#include "scenarios/boot_memo.h"
+#include "scenarios/world_boot_memo.h"
 
 #include <fmt/format.h>
 
