@@ -145,12 +145,13 @@ ScenarioRecord Explorer::judge(const State& state, const CrashPoint& point, cons
     passed.push_back(future);
     return false;
   };
-  ScenarioRun run = play_out(crashed(state, point, faults.back()), options, !computer_lives_on(state.action),
-                             &point.start->memory);
-  ScenarioRecord& record = run.record;
-  if (run.ended_early) {
-    totals_.joined++;
-    if (record.verdict == Verdict::survived) {  // else it is bad enough as it is
+  const uint64_t recalled = boots_.recalled();
+  for (;;) {
+    passed.clear();
+    ScenarioRun run = play_out(crashed(state, point, faults.back()), options,
+                               !computer_lives_on(state.action), &point.start->memory);
+    ScenarioRecord& record = run.record;
+    if (run.ended_early && record.verdict == Verdict::survived) {  // else it is bad enough as it is
       const Rest& rest = known_.at(met);
       record.verdict = rest.verdict;
       record.expected = rest.expected;
@@ -158,11 +159,17 @@ ScenarioRecord Explorer::judge(const State& state, const CrashPoint& point, cons
       record.why = rest.why;
       record.oracles = rest.oracles;
     }
+    // What fails is really played, and told as its token will tell it.
+    if (options.boots != nullptr && boots_.recalled() != recalled && !explored_as_expected(record)) {
+      options.boots = nullptr;
+      continue;
+    }
+    if (run.ended_early) totals_.joined++;
+    for (const uint64_t future : passed)
+      known_.emplace(future,
+                     Rest{record.verdict, record.expected, record.as_expected, record.why, record.oracles});
+    return std::move(record);
   }
-  for (const uint64_t future : passed)
-    known_.emplace(future,
-                   Rest{record.verdict, record.expected, record.as_expected, record.why, record.oracles});
-  return std::move(record);
 }
 
 bool Explorer::judge_mine(const std::vector<State>& states, const std::vector<CrashPoint>& points,

@@ -6,9 +6,9 @@
 // without the machine dying, everything is healed and the work must complete.
 #pragma once
 
-#include "scenarios/boot_memo.h"
 #include "scenarios/oracles.h"
 #include "scenarios/world_boot.h"
+#include "scenarios/world_boot_memo.h"
 
 namespace seedbed {
 

@@ -116,6 +116,24 @@ TEST(Chunker, CutsNeverMove) {
 
 // --- keys and records ---
 
+TEST(Keys, RememberedOnesAreThoseThatWouldBeDerived) {
+  RememberingPassphrases known;
+  const auto same = [](const ChunkKeys& a, const ChunkKeys& b) {
+    return std::ranges::equal(a.id_key.span(), b.id_key.span()) &&
+           std::ranges::equal(a.seal_key.span(), b.seal_key.span()) && a.key_check == b.key_check;
+  };
+  KdfSpec salted = test_kdf(), slower = test_kdf();
+  salted.salt[3] ^= 1;
+  slower.p = 2;
+  for (int twice = 0; twice < 2; twice++)
+    for (const KdfSpec& kdf : {test_kdf(), salted, slower})
+      for (const char* text : {kPassphrase, "x"}) {
+        const SecretBytes passphrase = SecretBytes::of_text(text);
+        EXPECT_TRUE(same(known.derive(passphrase, kdf).value(), derive_chunk_keys(passphrase, kdf).value()));
+      }
+  EXPECT_FALSE(known.derive(SecretBytes(), test_kdf()));
+}
+
 TEST(Keys, ThePassphraseAndTheSaltDecide) {
   const auto again = derive_chunk_keys(SecretBytes::of_text(kPassphrase), test_kdf());
   ASSERT_TRUE(again);

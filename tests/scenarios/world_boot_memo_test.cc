@@ -1,8 +1,10 @@
 // Boots that are known: they leave the world that playing them would leave, whatever a crash took, and what
 // the boot looks at makes another boot of it.
-#include "scenarios/boot_memo.h"
+#include "scenarios/world_boot_memo.h"
 
 #include <fmt/format.h>
+
+#include <iterator>
 
 #include "scenarios/crash_states.h"
 #include "tests/scenarios/tiny_world.h"
@@ -32,6 +34,8 @@ World dead(const test::Caught& at, bool power, const Survivors& survivors) {
 uint64_t compare_all_at(const test::When& when) {
   const test::Caught at = caught(tiny(), when);
   std::vector<PendingEffect> pending = at.world.drive_in(at.world.scenario->drives[0].name).pending();
+  std::ranges::copy(at.world.files.pending(), std::back_inserter(pending));
+  std::ranges::sort(pending, {}, &PendingEffect::event);
   BootMemo memo;
   for (const BoundedSurvivors& one : survivors_within_bound(pending, {.pairs_most = 0})) {
     World played = dead(at, true, one.survivors), known = played;
@@ -56,6 +60,33 @@ TEST(BootMemo, half_a_volume_that_is_built_anew_is_no_other_world) {
     return world.phase == "build" && event.kind == EventKind::drive_write && ++writes == 12;
   });
   EXPECT_GT(known, 10u);
+}
+
+TEST(BootMemo, what_lies_in_a_file_that_was_to_replace_another_is_no_other_world) {
+  const auto before_sync = [](const World& world, const Event& event) {
+    return world.phase == "metadata" && event.kind == EventKind::file_sync &&
+           event.place.ends_with(".set.new");
+  };
+  EXPECT_GT(compare_all_at(before_sync), 2u);
+
+  World first = dead(caught(tiny(), before_sync), false, {});
+  const std::string path = "/desk/drive.jrn.1.files.set.new";
+  const auto with_content = [&](const std::string& text) {
+    World world = first;
+    EXPECT_TRUE(world.files.remove(path, 0));
+    EXPECT_TRUE(world.files.plant_file(path, as_bytes(text), 0600));
+    world.files.settle_under(path);
+    return world;
+  };
+  BootMemo memo;
+  World junk = with_content("junk"), other = with_content("other junk"), locked = with_content("junk");
+  EXPECT_TRUE(locked.files.set_mode(path, 0400));
+  play(junk, &memo);
+  play(other, &memo);
+  EXPECT_EQ(memo.recalled(), 1u);
+  EXPECT_EQ(junk.hash(), other.hash());
+  play(locked, &memo);
+  EXPECT_EQ(memo.recalled(), 1u) << "a mode that was looked at makes another world";
 }
 
 TEST(BootMemo, in_every_phase_what_is_known_is_what_playing_would_have_left) {

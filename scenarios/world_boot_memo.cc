@@ -1,4 +1,6 @@
-#include "scenarios/boot_memo.h"
+#include "scenarios/world_boot_memo.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -42,7 +44,28 @@ void mix_hardware(TraceHash& hash, const DriveState& drive) {
   }
 }
 
-bool starts_drive(EventKind kind) noexcept {
+// Files that were to replace others, and are in the way of whoever does that next.
+std::vector<std::string> left_over(const FileTree& files) {
+  std::vector<std::string> paths;
+  for (const char* directory : {"/desk", "/agent"})
+    if (const auto entries = files.list(directory))
+      for (const DirectoryEntry& entry : *entries)
+        if (entry.kind == FileKind::file && entry.name.ends_with(".new"))
+          paths.push_back(fmt::format("{}/{}", directory, entry.name));
+  return paths;
+}
+
+// Without their content, durable or not; false: one cannot be emptied.
+bool empty_left_over(FileTree& files) {
+  for (const std::string& path : left_over(files)) {
+    const auto handle = files.open(path, OpenMode::read_write, 0, 0);
+    if (!handle || !files.truncate(*handle, 0, 0) || !files.sync(*handle)) return false;
+    files.close(*handle);
+  }
+  return true;
+}
+
+bool of_drives(EventKind kind) noexcept {
   return kind >= EventKind::drive_open && kind <= EventKind::drive_flush_done;
 }
 
@@ -52,12 +75,14 @@ bool starts_drive(EventKind kind) noexcept {
 class BootMemo::Looks {
  public:
   explicit Looks(const World& world) : drives_(world.drives.size()) {
+    for (const std::string& path : left_over(world.files)) files_.try_emplace(path);
     for (const DriveState& drive : world.drives) was_quiet_.push_back(drive.cache.unsettled() == 0);
   }
 
   void see(const World& world, const Event& event, EventSide side) {
     conduct_.see(world, event, side);
-    if (side != EventSide::after || !starts_drive(event.kind)) return;
+    if (side == EventSide::after && event.machine.empty()) see_file(event);
+    if (side != EventSide::after || !of_drives(event.kind)) return;
     if (event.failed) failed_ = true;
     const auto drive = std::ranges::find(world.drives, event.place,
                                          [](const DriveState& state) { return state.identity.serial; });
@@ -88,10 +113,12 @@ class BootMemo::Looks {
     return true;
   }
 
-  std::vector<Free> free() && {
-    std::vector<Free> all;
-    for (Part& part : drives_) all.push_back(part.touched ? Free(std::move(part.fresh)) : std::nullopt);
-    return all;
+  Way way() && {
+    Way way;
+    for (Part& part : drives_) way.free.push_back(part.touched ? Free(std::move(part.fresh)) : std::nullopt);
+    for (const auto& [path, step] : files_)
+      if (step == Step::synced) way.files.insert(path);
+    return way;
   }
 
  private:
@@ -112,7 +139,23 @@ class BootMemo::Looks {
       for (const Extent& piece : pieces) append_piece(looked, piece);
     }
   };
+  // A file that was left over: opened, emptied and, with whatever was written then, made durable. Anything
+  // else before it was emptied may have told of what was in it.
+  enum class Step : uint8_t { untouched, emptied, synced, looked_at };
+  void see_file(const Event& event) {
+    for (auto& [path, step] : files_) {
+      if (event.place.find(path) == std::string::npos) continue;
+      const bool own = event.place == path && !event.failed;
+      if (step == Step::untouched && !(own && event.kind == EventKind::file_open))
+        step = own && event.kind == EventKind::file_truncate && event.length_bytes == 0 ? Step::emptied
+                                                                                        : Step::looked_at;
+      else if (step == Step::emptied && own && event.kind == EventKind::file_sync)
+        step = Step::synced;
+    }
+  }
+
   std::vector<Part> drives_;
+  std::map<std::string, Step> files_;
   std::vector<bool> was_quiet_;
   Conduct conduct_;
   bool failed_ = false;
@@ -126,8 +169,10 @@ std::optional<uint64_t> BootMemo::number_of(const World& world, uint64_t command
     return std::nullopt;
   TraceHash hash;
   hash.mix(command);
-  hash.mix(future_beside_drives(world));
-  hash.mix(world.files.hash("/desk"));  // in the middle of a command times may be asked
+  World rest = world;
+  if (!empty_left_over(rest.files)) return std::nullopt;
+  hash.mix(future_beside_drives(rest));
+  hash.mix(rest.files.hash("/desk"));  // in the middle of a command times may be asked
   hash.mix(world.files.capacity_bytes());
   hash.mix(world.phase);
   hash.mix(world.promises.manifest_hash);
@@ -137,8 +182,17 @@ std::optional<uint64_t> BootMemo::number_of(const World& world, uint64_t command
   return hash.value();
 }
 
-uint64_t BootMemo::looked_at(const World& world, const std::vector<Free>& free) {
+uint64_t BootMemo::looked_at(const World& world, const Way& way) {
+  const std::vector<Free>& free = way.free;
   TraceHash hash;
+  FileTree cut = world.files;
+  cut.power_cut(Survivors{.shape = Survivors::Shape::none});
+  for (const std::string& path : left_over(world.files)) {
+    if (way.files.contains(path)) continue;
+    hash.mix(path);
+    hash.mix(world.files.hash_under(path));
+    hash.mix(cut.hash_under(path));
+  }
   for (size_t i = 0; i < world.drives.size(); i++) {
     if (!free[i]) {  // not touched: what is in its cache stays there
       hash.mix(world.drives[i].hash());
@@ -166,7 +220,8 @@ void BootMemo::remember(uint64_t number, Way way, uint64_t looked_at, Ending end
   }
   ending.world = worlds_.try_emplace(hash.value(), ending.world).first->second;
   std::vector<Way>& ways = ways_[number];
-  const auto same = std::ranges::find(ways, way.free, &Way::free);
+  const auto same = std::ranges::find_if(
+      ways, [&](const Way& other) { return other.free == way.free && other.files == way.files; });
   if (same == ways.end() && ways.size() == kWaysMax) return;
   Way& known = same == ways.end() ? ways.emplace_back(std::move(way)) : *same;
   known.endings.try_emplace(looked_at, std::move(ending));
@@ -178,7 +233,7 @@ BootEnd BootMemo::boot(World& world, uint64_t command, EventLog& log, const Watc
   if (!number) return play(see);
   if (const auto known = ways_.find(*number); known != ways_.end())
     for (const Way& way : known->second) {
-      const auto found = way.endings.find(looked_at(world, way.free));
+      const auto found = way.endings.find(looked_at(world, way));
       if (found == way.endings.end()) continue;
       recalled_++;
       const Ending& ending = found->second;
@@ -203,8 +258,8 @@ BootEnd BootMemo::boot(World& world, uint64_t command, EventLog& log, const Watc
   const DriveWork work = std::exchange(world.work, before.work);
   add(world.work, work);
   if (!looks.decides(world, end)) return end;
-  Way way{.free = std::move(looks).free(), .endings = {}};
-  const uint64_t looked = looked_at(before, way.free);
+  Way way = std::move(looks).way();
+  const uint64_t looked = looked_at(before, way);
   remember(*number, std::move(way), looked,
            {.world = std::make_shared<const World>(world),
             .work = work,

@@ -1,7 +1,8 @@
 // Boots that need not be played again. A boot is decided by what it looks at: where two worlds are the same
 // in everything but bytes of drives that the boot writes over before anybody reads them, it goes the same way
 // in both, event by event, and leaves the same world behind. Most survivors of a crash differ in nothing else
-// (half a volume that is built anew, a checkpoint that is redone), so exploration plays such a boot once.
+// (half a volume that is built anew, a checkpoint that is redone), so exploration plays such a boot once. The
+// same goes for what lies in files that were to replace others (*.new): who replaces one empties them first.
 //
 // What two worlds must share to be taken for one: command, boots, time, entropy, circumstances, files and
 // services, as they are and as a power cut would leave them; drives in everything but the bytes of `Looks`.
@@ -18,6 +19,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "scenarios/world_boot.h"
@@ -44,12 +47,13 @@ class BootMemo {
   };
   struct Way {  // that boots went; those of one way look at the same bytes
     std::vector<Free> free;
+    std::set<std::string> files;         // left over by an earlier boot, emptied by this one before it looked
     std::map<uint64_t, Ending> endings;  // by the number of what is looked at
   };
   class Looks;
 
   static std::optional<uint64_t> number_of(const World& world, uint64_t command);
-  static uint64_t looked_at(const World& world, const std::vector<Free>& free);
+  static uint64_t looked_at(const World& world, const Way& way);
   void remember(uint64_t number, Way way, uint64_t looked_at, Ending ending);
 
   std::map<uint64_t, std::vector<Way>> ways_;                // by the number of the world they began in
