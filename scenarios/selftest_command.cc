@@ -42,7 +42,7 @@ Result<std::vector<PlantedCase>> cases_of(DefectJudge& judge, const SelftestOpti
   std::vector<PlantedCase> cases = planted_cases();
   if (options.only.empty() || options.only.starts_with("drop") ||
       std::string_view("drop").starts_with(options.only)) {
-    auto syncs = TRY(judge.sync_cases());
+    auto syncs = TRY(judge.sync_cases(options.quick));
     cases.insert(cases.end(), std::make_move_iterator(syncs.begin()), std::make_move_iterator(syncs.end()));
   }
   std::erase_if(cases, [&](const PlantedCase& one) {
