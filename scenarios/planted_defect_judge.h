@@ -34,8 +34,9 @@ class DefectJudge {
 
   // How::twice is the command's, not this one's.
   Result<DefectFinding> judge(const PlantedCase& planted);
-  // One case for each class of flushes and syncs that the recorded scenarios come by.
-  Result<std::vector<PlantedCase>> sync_cases();
+  // One case for each class of flushes and syncs that the recorded scenarios come by. `quick`: only of those
+  // scenarios whose cases cost little.
+  Result<std::vector<PlantedCase>> sync_cases(bool quick);
 
  private:
   Status check_without(const std::string& scenario);

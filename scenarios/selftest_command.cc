@@ -42,7 +42,7 @@ Result<std::vector<PlantedCase>> cases_of(DefectJudge& judge, const SelftestOpti
   std::vector<PlantedCase> cases = planted_cases();
   if (options.only.empty() || options.only.starts_with("drop") ||
       std::string_view("drop").starts_with(options.only)) {
-    auto syncs = TRY(judge.sync_cases());
+    auto syncs = TRY(judge.sync_cases(options.quick));
     cases.insert(cases.end(), std::make_move_iterator(syncs.begin()), std::make_move_iterator(syncs.end()));
   }
   std::erase_if(cases, [&](const PlantedCase& one) {
@@ -210,13 +210,16 @@ Result<int> selftest(const RigContext& rig, const SelftestOptions& options) {
   if (!options.out.empty()) TRY(write_reports(rig, options.out, findings));
   const auto survivors = static_cast<size_t>(
       std::ranges::count_if(findings, [](const DefectFinding& finding) { return !finding.caught; }));
+  const auto harmless = static_cast<size_t>(std::ranges::count_if(
+      findings, [](const DefectFinding& finding) { return finding.caught && finding.redundant; }));
   uint64_t states = 0;
   for (const DefectFinding& finding : findings) states += finding.states;
   const bool all_judged = findings.size() == cases.size();
-  rig.console.result(
-      fmt::format("seedbed: {} planted defects, {} caught, {} survived, {} not judged; {} states, {:.1f} s",
-                  cases.size(), findings.size() - survivors, survivors, cases.size() - findings.size(),
-                  states, static_cast<double>(rig.real_us() - start_us) / 1e6));
+  const std::string harmless_text = harmless > 0 ? fmt::format(", {} redundant", harmless) : "";
+  rig.console.result(fmt::format(
+      "seedbed: {} planted defects, {} caught{}, {} survived, {} not judged; {} states, {:.1f} s",
+      cases.size(), findings.size() - survivors - harmless, harmless_text, survivors,
+      cases.size() - findings.size(), states, static_cast<double>(rig.real_us() - start_us) / 1e6));
   for (size_t i = 0; i < ends.size(); i++)
     if (!ends[i].clean) rig.console.result(fmt::format("worker {} ended with {}", i + 1, ends[i].how));
   return survivors == 0 && all_judged ? 0 : 5;

@@ -21,7 +21,7 @@ struct SelftestOptions {
   Shard part;                           // a worker's
 };
 
-// 0 all caught; 5 a defect survived, a worker died; 2 usage.
+// 0 all caught, or redundant as said; 5 a defect survived, a worker died; 2 usage.
 int selftest_command(const RigContext& rig, const SelftestOptions& options);
 // Worker: judges its part, a JSON line each.
 int selftest_worker(const RigContext& rig, const SelftestOptions& options);

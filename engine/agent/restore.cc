@@ -37,13 +37,20 @@ std::string marker_text(const Policy& policy, const std::string& point, const Re
   return text;
 }
 
-// Makes the target's own name and attributes durable, whichever try made it. Where the parent may not be read
-// that is for those to do who may.
+// Makes the target's own name and attributes durable, whichever try made it. A parent that may not be read or
+// has nothing to sync (what an automounter shows) is none that a restore made the target in.
 Status sync_where_it_stands(FileStore& files, std::string to) {
   while (to.size() > 1 && to.ends_with('/')) to.pop_back();
   Status synced = files.sync_directory(parent_of(to));
-  if (!synced && synced.error().code == ErrorCode::permission_denied) return {};
-  return synced;
+  if (synced) return {};
+  switch (synced.error().code) {
+    case ErrorCode::permission_denied:
+    case ErrorCode::invalid_argument:
+    case ErrorCode::unsupported:
+      return {};
+    default:
+      return synced;
+  }
 }
 
 // The target is empty, or holds an earlier try of the same: then it carries the marker, durably; or all that

@@ -229,6 +229,69 @@ TEST(Journey, ARestoreLeavesOtherFilesAlone) {
   expect_restored(world, "/back/cut");
 }
 
+// A file system in which one directory has nothing to sync, or is not to be read.
+class OddParent final : public FileStore {
+ public:
+  OddParent(FileStore& inner, std::string path, ErrorCode code)
+      : inner_(inner), path_(std::move(path)), code_(code) {}
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode how, uint32_t mode) override {
+    return inner_.open(path, how, mode);
+  }
+  Result<FileStat> stat(const std::string& path) override { return inner_.stat(path); }
+  Result<std::vector<DirectoryEntry>> list(const std::string& path) override { return inner_.list(path); }
+  Status make_directory(const std::string& path, uint32_t mode) override {
+    return inner_.make_directory(path, mode);
+  }
+  Status rename(const std::string& from, const std::string& to) override { return inner_.rename(from, to); }
+  Status remove(const std::string& path) override { return inner_.remove(path); }
+  Status sync_directory(const std::string& path) override {
+    return path == path_ ? fail(code_, "fsync directory", path) : inner_.sync_directory(path);
+  }
+  Result<std::string> read_link(const std::string& path) override { return inner_.read_link(path); }
+  Status set_attributes(const std::string& path, const FileAttributes& attributes) override {
+    return inner_.set_attributes(path, attributes);
+  }
+  Result<uint64_t> free_bytes(const std::string& path) override { return inner_.free_bytes(path); }
+  Result<std::string> real_path(const std::string& path) override { return inner_.real_path(path); }
+
+ private:
+  FileStore& inner_;
+  std::string path_;
+  ErrorCode code_;
+};
+
+TEST(Journey, ARestoreIntoADirectoryOfAnAutomounterSucceedsAndAFailedSyncIsTold) {
+  Started started(8);
+  ChainWorld& world = started.world;
+  ASSERT_TRUE(is(world.backup(), Kind::staged));
+  put_seed(world);
+  complete_job(world);
+  ASSERT_TRUE(is(world.backup(), Kind::ingested_and_incremented));
+  const auto restored_where_sync_gives = [&](ErrorCode code, const std::string& name) {
+    RestoreRequest request = to("/mounts/" + name);
+    request.includes = {"b.bin"};
+    return *world.boot<Result<RestoreOutcome>>([&](AgentPorts& ports, VirtualRuntime&) {
+      static_cast<void>(ports.files.make_directory("/mounts", 0755));
+      static_cast<void>(ports.files.make_directory(request.to, 0755));
+      OddParent files(ports.files, "/mounts", code);
+      AgentPorts odd{.runtime = ports.runtime,
+                     .files = files,
+                     .entropy = ports.entropy,
+                     .person = ports.person,
+                     .http = ports.http,
+                     .log = {},
+                     .retry = {},
+                     .computer = ports.computer};
+      return run_restore(odd, world.policy, request);
+    });
+  };
+  EXPECT_TRUE(restored_where_sync_gives(ErrorCode::invalid_argument, "a"));
+  EXPECT_TRUE(restored_where_sync_gives(ErrorCode::permission_denied, "b"));
+  const auto failed = restored_where_sync_gives(ErrorCode::io_error, "c");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::io_error);
+}
+
 TEST(Journey, EveryPrerequisiteIsCheckedByItself) {
   Started started(9);
   ChainWorld& world = started.world;
