@@ -15,6 +15,25 @@ constexpr uint64_t kStall_ns = 30'000'000'000;  // longer than any request, shor
 constexpr uint64_t kSlowness = 50;
 constexpr uint64_t kAstrayMax = 64;  // physical sectors between a misdirected write and its own place
 
+bool is_death(FaultAction action) noexcept {
+  return action == FaultAction::kill || action == FaultAction::host_power_cut;
+}
+
+bool spoils_answer(FaultAction action) noexcept {
+  switch (action) {
+    case FaultAction::write_error:
+    case FaultAction::read_error:
+    case FaultAction::flush_error:
+    case FaultAction::flush_lie:
+    case FaultAction::sync_lie:
+    case FaultAction::file_error:
+    case FaultAction::permission_denied:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Survivors WorldFaults::survivors_of(const PlannedFault& fault, const Event& event) const {
@@ -35,7 +54,16 @@ Interference WorldFaults::at(const Event& event, EventSide side) {
   Interference interference;
   if (side == EventSide::after && event.kind == EventKind::drive_write_done) befall_written(event);
   const std::string_view job_state = world_.chain ? std::string_view(world_.chain->job_state) : "";
-  for (const PlannedFault* fault : world_.faults.due(event, side, world_.phase, world_.boots, job_state)) {
+  auto due = world_.faults.due(event, side, world_.phase, world_.boots, job_state);
+  // Who dies before an event gets no answer to it: a fault of the answer has not happened then.
+  const auto others =
+      std::ranges::stable_partition(due, [](const PlannedFault* fault) { return is_death(fault->action); });
+  const bool died = side == EventSide::before && others.begin() != due.begin();
+  for (const PlannedFault* fault : due) {
+    if (died && spoils_answer(fault->action)) {
+      world_.faults.take_back(*fault);
+      continue;
+    }
     log_.note(EventKind::fault, fault->name, event.number);
     befall(*fault, event, interference);
   }
