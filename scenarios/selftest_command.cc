@@ -135,6 +135,7 @@ Result<DefectFinding> judge_twice(const RigContext& rig, const SelftestOptions& 
                "--defect", planted.name,
                "--json",   "--quiet",
                "--out",    out.string()};
+  run.errors_told = false;  // that it fails is what is wanted, and told as a finding
   const auto ends = TRY(run_workers({run}, options.timeout_s, [&](size_t, const std::string& line) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object() || json.value("verdict", "").empty()) return;

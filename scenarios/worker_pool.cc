@@ -32,6 +32,8 @@ struct Worker {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would read what it prints
   if (!spec.directory.empty() && ::chdir(spec.directory.c_str()) != 0) ::_exit(126);
   if (::dup2(output, STDOUT_FILENO) < 0) ::_exit(126);
+  if (const int nowhere = spec.errors_told ? -1 : ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
+    ::dup2(nowhere, STDERR_FILENO);
   ::execve("/proc/self/exe", words, environment);
   ::_exit(127);
 }

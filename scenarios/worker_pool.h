@@ -16,6 +16,7 @@ struct WorkerSpec {
   std::vector<std::string> words;                                // after the program's name
   std::vector<std::pair<std::string, std::string>> environment;  // besides this process's
   std::string directory;                                         // "": this process's
+  bool errors_told = true;                                       // else its standard error goes nowhere
 };
 
 struct WorkerEnd {
