@@ -182,8 +182,10 @@ void Oracles::after_death(const World& world) {
   if (const auto own = with_own_drives(world)) return after_death(*own);
   oracle(2).ran = true;
   if (world.chain) judge_chain_promises(world);
+  // A drive that lied about its flush may have lost the marker and kept the rest: nobody can see to that.
   for (const std::string& drive : drives_of(world))
-    if (world.slots.contains(drive) && unmarked(world.drive_in(drive)))
+    if (world.slots.contains(drive) && unmarked(world.drive_in(drive)) &&
+        !world.faults.fired(FaultAction::flush_lie))
       find(2, drive + ": it holds something, and no marker that says whose it is");
   const Promises& promised = world.promises;
   if (world.rotten.contains(world.journal_path(promised.drive))) return;  // nobody can keep a promise on it

@@ -47,10 +47,29 @@ bool damage_is_gone(const World& world) {
          std::ranges::all_of(world.drives, [](const DriveState& drive) { return drive.damaged().empty(); });
 }
 
-void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord& record) {
+bool broke_its_contract(const World& world) {
+  return std::ranges::any_of(world.faults.standings(), [](const FaultPlan::Standing& standing) {
+    return standing.fired > 0 && !legal(standing.fault.action);
+  });
+}
+
+// With a crash that the scenario does not have, damage may be found earlier, elsewhere, or be written over,
+// and a lie may come to light: of a world whose hardware broke its contract both ends are right that keep all
+// promises.
+void conclude_crashed(const World& world, ScenarioRecord& record) {
+  if (!broke_its_contract(world)) return;
+  if (record.verdict == Verdict::survived && record.expected == Verdict::refused)
+    record.expected = Verdict::survived;
+  if (record.verdict == Verdict::refused && record.expected == Verdict::survived)
+    record.expected = Verdict::refused;
+}
+
+void conclude(const Journey& journey, const ScenarioRunOptions& options, ScenarioRecord& record) {
   const ExpectSpec& expect = journey.world().scenario->expect;
   record.expected = expect.verdict;
   record.verdict = journey.verdict(record.why);
+  const bool crashed = !options.extra_faults.empty();
+  if (crashed) conclude_crashed(journey.world(), record);
   if (record.verdict == Verdict::survived && expect.verdict == Verdict::refused &&
       damage_is_gone(journey.world())) {
     record.expected = Verdict::survived;
@@ -58,12 +77,12 @@ void conclude(const Journey& journey, bool every_fault_must_fire, ScenarioRecord
   }
   if (record.verdict == Verdict::refused && expect.or_refused) record.expected = Verdict::refused;
   record.as_expected = record.verdict == record.expected;
-  if (record.as_expected && record.verdict == Verdict::refused &&
+  if (record.as_expected && record.verdict == Verdict::refused && !crashed &&
       record.why.find(expect.refusal) == std::string::npos) {
     record.as_expected = false;
     record.why = fmt::format("the refusal does not say \"{}\": {}", expect.refusal, record.why);
   }
-  if (!record.as_expected || !every_fault_must_fire || journey.world().scenario->swarm) return;
+  if (!record.as_expected || !options.every_fault_must_fire || journey.world().scenario->swarm) return;
   const auto silent = std::ranges::find(record.faults, uint64_t{0}, &FaultRecord::fired);
   if (silent != record.faults.end()) {
     record.verdict = Verdict::not_measured;
@@ -116,7 +135,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
   tell_faults(end, fired_at, record);
   record.oracles = journey.oracles().records();
   record.timeline = timeline.take();
-  conclude(journey, options.every_fault_must_fire, record);
+  conclude(journey, options, record);
   const bool looks = options.second_look && !run.ended_early;
   if (const std::string doubt = looks ? options.second_look(end) : ""; !doubt.empty()) {
     record.verdict = Verdict::harness_broken;

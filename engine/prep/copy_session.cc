@@ -159,7 +159,10 @@ Status CopySession::check_device() const {
 Result<OpenDrive> CopySession::open_drive() const {
   const std::string& where = ports_.device.identity().path;
   auto opened = open_drive_volume(ports_.device, history_.drive.recovery_password.text(), ports_.stretcher);
-  if (!opened && opened.error().code == ErrorCode::not_found)  // no retry finds what is gone
+  // No retry finds what is gone. A volume that the journal's own password does not open is another one: of an
+  // earlier building, say, that the drive brought back.
+  if (!opened &&
+      (opened.error().code == ErrorCode::not_found || opened.error().code == ErrorCode::permission_denied))
     return fail(ErrorCode::refused,
                 fmt::format("the volume that the journal says was built is not on the drive: {}",
                             opened.error().what),

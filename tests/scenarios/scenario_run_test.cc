@@ -1,6 +1,8 @@
 // One run to one record: the same again from the same seed.
 #include "scenarios/scenario_run.h"
 
+#include <set>
+
 #include "tests/scenarios/slim_world.h"
 
 namespace seedbed {
@@ -98,6 +100,31 @@ TEST(ScenarioRun, where_a_refusal_was_expected_and_the_damage_was_written_over_s
   EXPECT_EQ(record.verdict, Verdict::survived);
   EXPECT_TRUE(record.as_expected) << record.why;
   EXPECT_EQ(record.why, "the damage was written over");
+}
+
+// Found by exploring scenarios whose flushes lie: with one crash more the damage may be found, or be written
+// over, or be told in other words, and neither is an error of the engine.
+TEST(ScenarioRun, of_hardware_that_broke_its_contract_a_crash_more_may_find_more_or_less) {
+  const auto ends_with_cuts = [](const Scenario& scenario) {
+    std::set<Verdict> ends;
+    for (uint64_t event = 200; event < 340; event += 7) {
+      ScenarioRunOptions options;
+      options.every_fault_must_fire = false;
+      options.extra_faults = {fault_before(event, Act::host_power_cut, {.shape = Survivors::Shape::none})};
+      const auto run = run_scenario(shared(scenario), 1, options);
+      EXPECT_TRUE(run && run->record.as_expected) << event << ' ' << run->record.why;
+      if (run) ends.insert(run->record.verdict);
+    }
+    return ends;
+  };
+  PlannedFault lie = fault(Act::flush_lie, nth(1, Kind::drive_flush, "data"));
+  lie.times = 0;
+  const Scenario unnoticed = with_fault(tiny(), lie);
+  EXPECT_EQ(ends_with_cuts(unnoticed), (std::set{Verdict::survived, Verdict::refused}));
+  Scenario noticed = unnoticed;
+  noticed.expect = {.verdict = Verdict::refused, .refusal = "words that nobody says"};
+  EXPECT_EQ(ends_with_cuts(noticed), (std::set{Verdict::survived, Verdict::refused}));
+  EXPECT_FALSE(record_of(noticed).as_expected) << "without a crash the words of the file count";
 }
 
 TEST(ScenarioRun, a_token_with_a_fault_makes_the_same_run_again) {
