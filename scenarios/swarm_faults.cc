@@ -89,7 +89,9 @@ std::string some_phase(Random& random, const Scenario& scenario, Action action) 
                                              "data",  "finalising", "proof", "closing"};
   static constexpr const char* kChain[] = {"backup", "shipping", "delivery", "import", "restore",
                                            "build",  "metadata", "data",     "closing"};
-  if (breaks_data(action)) return kBeforeProof[random.below(std::size(kBeforeProof))];
+  // A source that changed before the session recorded it is none that can be put back for that session.
+  if (breaks_data(action) || rule_of(action).place == ActionPlace::source_file)
+    return kBeforeProof[random.below(std::size(kBeforeProof))];
   if (random.chance(1, 3)) return "";
   return scenario.chain ? kChain[random.below(std::size(kChain))]
                         : kSession[random.below(std::size(kSession))];
