@@ -261,18 +261,23 @@ std::vector<std::string> World::words_of(const CommandSpec& command) const {
   std::vector<std::string> words = {"/j:" + journal_path(command.drive), "/id:" + command.session};
   if (command.action == CommandAction::resume) words.emplace_back("/ResumeSession");
   if (command.action == CommandAction::abort) words.emplace_back("/AbortSession");
+  const auto begun = history(command.drive);
+  // Of a drive that stands elsewhere than the journal last saw it, its place is named.
+  const std::string slot = slot_of(command.drive);
+  const bool moved = begun && slots.contains(slot) && begun->drive.path != slot &&
+                     begun->drive.path.starts_with(command.drive);
+  if (moved) words.push_back("/t:" + slot);
   if (command.action != CommandAction::prepare) return words;
   // The drive's first session needs everything, also when an earlier command was given up before it had
   // begun. One that was aborted has left a volume: typed again it is a further session.
   const auto first = std::ranges::find(scenario->commands, command.drive, &CommandSpec::drive);
-  const auto begun = history(command.drive);
   const bool aborted = begun && std::ranges::any_of(begun->sessions, &SessionHistory::aborted);
   if (first == scenario->commands.end() || (first->session == command.session && !aborted) || !begun ||
-      begun->sessions.empty())
-    for (const std::string& word :
-         {"/t:" + (command.letter.empty() || interrupted ? slot_of(command.drive) : command.letter),
-          std::string("/format"), std::string("/encrypt"), "/sk:" + account_key_})
+      begun->sessions.empty()) {
+    if (!moved) words.push_back("/t:" + (command.letter.empty() || interrupted ? slot : command.letter));
+    for (const std::string& word : {std::string("/format"), std::string("/encrypt"), "/sk:" + account_key_})
       words.push_back(word);
+  }
   if (scenario->operator_.formatting == Formatting::silent && words.size() > 2)
     words.insert(words.end() - 1, "/silentmode");
   words.push_back("/srcdir:" + command.source);

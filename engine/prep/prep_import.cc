@@ -157,7 +157,12 @@ class PrepImport {
       TRY(check_same_command(open != nullptr ? *open : *of_id));
 
     const std::string target = options_.target.empty() ? history.drive.path : options_.target;
-    auto device = TRY(ports_.open_drive(target));
+    auto opened = ports_.open_drive(target);
+    if (!opened && opened.error().code == ErrorCode::not_found && options_.target.empty())
+      return fail(ErrorCode::not_found,
+                  "the drive is not where the journal last saw it: " + opened.error().what, target,
+                  "Attach it and run the same command again, or name its place now with /t:");
+    auto device = TRY(std::move(opened));
     SourceOptions source = open != nullptr ? open->source : source_options();
     source.only = options_.only;
     TRY(check_drive(
