@@ -47,17 +47,19 @@ bool damage_is_gone(const World& world) {
          std::ranges::all_of(world.drives, [](const DriveState& drive) { return drive.damaged().empty(); });
 }
 
-bool broke_its_contract(const World& world) {
+// A sync of the computer's own disk that lies does not count: it stands for a sync that the engine forgot.
+bool a_drive_broke_its_contract(const World& world) {
   return std::ranges::any_of(world.faults.standings(), [](const FaultPlan::Standing& standing) {
-    return standing.fired > 0 && !legal(standing.fault.action);
+    return standing.fired > 0 && !legal(standing.fault.action) &&
+           standing.fault.action != FaultAction::sync_lie;
   });
 }
 
 // With a crash that the scenario does not have, damage may be found earlier, elsewhere, or be written over,
-// and a lie may come to light: of a world whose hardware broke its contract both ends are right that keep all
+// and a lie may come to light: of a world whose drive broke its contract both ends are right that keep all
 // promises.
 void conclude_crashed(const World& world, ScenarioRecord& record) {
-  if (!broke_its_contract(world)) return;
+  if (!a_drive_broke_its_contract(world)) return;
   if (record.verdict == Verdict::survived && record.expected == Verdict::refused)
     record.expected = Verdict::survived;
   if (record.verdict == Verdict::refused && record.expected == Verdict::survived)
