@@ -175,6 +175,8 @@ std::vector<PlannedFault> some_faults(Random& random, const Scenario& scenario) 
       continue;
     if (fault.action == Action::swap_drive && !drive_is_chosen(scenario, fault)) continue;
     if (unnoticeable(fault.action, faults)) continue;
+    // A restore that may not set attributes says so, file by file, and goes on.
+    if (fault.action == Action::permission_denied && fault.when.event == EventKind::set_attributes) continue;
     if (fault.action == Action::clock_jump)
       fault.by_s = static_cast<int64_t>(random.below(2 * 86'400)) - 86'400;
     if (rule.place == ActionPlace::path) fault.place = random.chance(1, 2) ? "/source" : "/desk";

@@ -32,7 +32,14 @@ Status copy_lists(NtfsVolume& ntfs, ManifestWriter& writer) {
   const auto read = [&](uint64_t offset_bytes, MutableByteSpan out) {
     return ntfs.read(kManifestPath, offset_bytes, out);
   };
-  TRY(read_manifest(read, handler, kManifestPath));
+  if (const Status copied = read_manifest(read, handler, kManifestPath); !copied) {
+    Error error = copied.error();
+    if (error.code == ErrorCode::corrupt)
+      error.remedy =
+          "The drive no longer holds the manifest of its earlier sessions: abort this one with /AbortSession "
+          "and use another drive";
+    return std::unexpected(std::move(error));
+  }
   if (list_open) TRY(writer.end_list());
   return {};
 }
