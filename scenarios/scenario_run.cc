@@ -58,8 +58,7 @@ bool a_drive_broke_its_contract(const World& world) {
 // With a crash that the scenario does not have, damage may be found earlier, elsewhere, or be written over,
 // and a lie may come to light: of a world whose drive broke its contract both ends are right that keep all
 // promises.
-void conclude_crashed(const World& world, ScenarioRecord& record) {
-  if (!a_drive_broke_its_contract(world)) return;
+void conclude_crashed(ScenarioRecord& record) {
   if (record.verdict == Verdict::survived && record.expected == Verdict::refused)
     record.expected = Verdict::survived;
   if (record.verdict == Verdict::refused && record.expected == Verdict::survived)
@@ -70,8 +69,8 @@ void conclude(const Journey& journey, const ScenarioRunOptions& options, Scenari
   const ExpectSpec& expect = journey.world().scenario->expect;
   record.expected = expect.verdict;
   record.verdict = journey.verdict(record.why);
-  const bool crashed = !options.extra_faults.empty();
-  if (crashed) conclude_crashed(journey.world(), record);
+  const bool excused = !options.extra_faults.empty() && a_drive_broke_its_contract(journey.world());
+  if (excused) conclude_crashed(record);
   if (record.verdict == Verdict::survived && expect.verdict == Verdict::refused &&
       damage_is_gone(journey.world())) {
     record.expected = Verdict::survived;
@@ -79,7 +78,7 @@ void conclude(const Journey& journey, const ScenarioRunOptions& options, Scenari
   }
   if (record.verdict == Verdict::refused && expect.or_refused) record.expected = Verdict::refused;
   record.as_expected = record.verdict == record.expected;
-  if (record.as_expected && record.verdict == Verdict::refused && !crashed &&
+  if (record.as_expected && record.verdict == Verdict::refused && !excused &&
       record.why.find(expect.refusal) == std::string::npos) {
     record.as_expected = false;
     record.why = fmt::format("the refusal does not say \"{}\": {}", expect.refusal, record.why);
