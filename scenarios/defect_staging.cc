@@ -1,4 +1,6 @@
 // Planted defects at the FileStore port of the computer that stages and restores.
+#include <functional>
+
 #include "scenarios/defect_files.h"
 
 namespace seedbed {
@@ -47,64 +49,63 @@ class StaleIndex final : public DefectiveFiles {
   }
 };
 
-// The second record of a base blob is the first one again, as far as there is room; then both in turn.
-class RecordTwice final : public DefectiveFiles {
+// Base blobs whose writes a defect changes: `Blob` wraps each, made of the file below and the store.
+template <typename Blob>
+class DefectiveBlobs final : public DefectiveFiles {
  public:
   using DefectiveFiles::DefectiveFiles;
   Result<std::unique_ptr<File>> open(const std::string& path, OpenMode how, uint32_t mode) override {
     auto file = TRY(below_.open(path, how, mode));
     if (!path.ends_with(".BaseBlob")) return file;
-    return std::make_unique<Blob>(std::move(file), *this);
+    return std::make_unique<Blob>(std::move(file), [this] { acts(); });
+  }
+};
+
+// Looks at the third write of a blob, and keeps the second.
+class DefectiveBlob : public PassingFile {
+ public:
+  DefectiveBlob(std::unique_ptr<File> below, std::function<void()> acts)
+      : PassingFile(std::move(below)), acts_(std::move(acts)) {}
+  Status write_at(uint64_t offset_bytes, ByteSpan data) override {
+    writes_++;
+    if (writes_ == 2) second_.assign(data.begin(), data.end());
+    if (writes_ != 3) return below_->write_at(offset_bytes, data);
+    acts_();
+    return write_third(offset_bytes, data);
   }
 
- private:
-  class Blob final : public PassingFile {
-   public:
-    Blob(std::unique_ptr<File> below, RecordTwice& store) : PassingFile(std::move(below)), store_(store) {}
-    Status write_at(uint64_t offset_bytes, ByteSpan data) override {
-      if (++writes_ == 2) last_.assign(data.begin(), data.end());
-      if (writes_ != 3) return below_->write_at(offset_bytes, data);
-      last_.resize(data.size());
-      store_.acts();
-      return below_->write_at(offset_bytes, last_);
-    }
+ protected:
+  virtual Status write_third(uint64_t offset_bytes, ByteSpan data) = 0;
+  Bytes second_;
 
-   private:
-    RecordTwice& store_;
-    uint64_t writes_ = 0;
-    Bytes last_;
-  };
+ private:
+  std::function<void()> acts_;
+  uint64_t writes_ = 0;
+};
+
+// The second record of a base blob is the first one again, as far as there is room; then both in turn.
+class RecordTwice final : public DefectiveBlob {
+ public:
+  using DefectiveBlob::DefectiveBlob;
+
+ private:
+  Status write_third(uint64_t offset_bytes, ByteSpan data) override {
+    second_.resize(data.size());
+    return below_->write_at(offset_bytes, second_);
+  }
 };
 
 // The second and the third record of a base blob stand in each other's place; the index was told otherwise.
-class RecordsSwapped final : public DefectiveFiles {
+class RecordsSwapped final : public DefectiveBlob {
  public:
-  using DefectiveFiles::DefectiveFiles;
-  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode how, uint32_t mode) override {
-    auto file = TRY(below_.open(path, how, mode));
-    if (!path.ends_with(".BaseBlob")) return file;
-    return std::make_unique<Blob>(std::move(file), *this);
-  }
+  using DefectiveBlob::DefectiveBlob;
 
  private:
-  class Blob final : public PassingFile {
-   public:
-    Blob(std::unique_ptr<File> below, RecordsSwapped& store) : PassingFile(std::move(below)), store_(store) {}
-    Status write_at(uint64_t offset_bytes, ByteSpan data) override {
-      writes_++;
-      if (writes_ == 2) first_.assign(data.begin(), data.end());
-      if (writes_ != 3) return below_->write_at(offset_bytes, data);
-      store_.acts();
-      const uint64_t begin_bytes = offset_bytes - first_.size();
-      TRY(below_->write_at(begin_bytes, data));
-      return below_->write_at(begin_bytes + data.size(), first_);
-    }
-
-   private:
-    RecordsSwapped& store_;
-    uint64_t writes_ = 0;
-    Bytes first_;
-  };
+  Status write_third(uint64_t offset_bytes, ByteSpan data) override {
+    const uint64_t begin_bytes = offset_bytes - second_.size();
+    TRY(below_->write_at(begin_bytes, data));
+    return below_->write_at(begin_bytes + data.size(), second_);
+  }
 };
 
 // ---- restore ----
@@ -175,7 +176,7 @@ std::vector<PlantedCase> staging_cases() {
        {{Verdict::lost, 2}, {Verdict::lost, 1}},
        1,
        true,
-       at_files<RecordTwice>("chunk-record-twice", "source computer")},
+       at_files<DefectiveBlobs<RecordTwice>>("chunk-record-twice", "source computer")},
       {"chunk-records-swapped",
        "FileStore",
        "two neighbouring records of a base blob stand in each other's place",
@@ -183,7 +184,7 @@ std::vector<PlantedCase> staging_cases() {
        {{Verdict::lost, 2}, {Verdict::lost, 1}},
        1,
        true,
-       at_files<RecordsSwapped>("chunk-records-swapped", "source computer")},
+       at_files<DefectiveBlobs<RecordsSwapped>>("chunk-records-swapped", "source computer")},
       {"restore-drops-times",
        "FileStore",
        "restored files bear the time of the restore",
