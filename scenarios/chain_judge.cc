@@ -26,10 +26,6 @@ void add(Findings& findings, const reference::Findings& more) {
   for (const reference::Finding& finding : more) findings.push_back(finding.place + ": " + finding.what);
 }
 
-const FileTree& as_staged(const World& world) {
-  return world.chain->staged_files ? *world.chain->staged_files : world.files;
-}
-
 // Stretching a passphrase takes as long as a judgement: what was stretched once in this process is
 // remembered.
 Result<std::reference_wrapper<const reference::SealKeys>> seal_keys(const std::string& passphrase,
@@ -154,7 +150,7 @@ Findings staging_findings(const World& world) {
   const auto known_keys = seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
   if (!known_keys) return {known_keys.error().message()};
   const reference::SealKeys& keys = known_keys->get();
-  look_at_disk(as_staged(world), [&](FileStore& files) {
+  look_at_disk(world.as_staged(), [&](FileStore& files) {
     add(findings, reference::compare_with_source(seed.tree, keys, seed.fetch(), files, "/source"));
   });
   for (const std::string& path : world.chain->told_unread)
@@ -170,7 +166,7 @@ Findings staging_findings(const World& world) {
 
 Findings judge_staging(const World& world) {
   if (world.chain->staging_dropped || !world.rotten.empty()) return {};  // no fault of who promised it
-  return once("staging", {world.files.hash_under("/staging"), as_staged(world).hash_under("/source")},
+  return once("staging", {world.files.hash_under("/staging"), world.as_staged().hash_under("/source")},
               world.chain->passphrase, [&] { return staging_findings(world); });
 }
 
@@ -216,7 +212,7 @@ Findings judge_point(const World& world, const std::string& point) {
 Findings judge_travel(const World& world) {
   if (hindered(world)) return {};  // then staging may help out, and says so
   Findings findings;
-  const auto kept = staged_seed(world, as_staged(world));
+  const auto kept = staged_seed(world, world.as_staged());
   const reference::StagedSeed& seed = *kept;
   add(findings, seed.findings);
   for (const reference::SealedIndex& index : seed.indexes)
@@ -231,7 +227,7 @@ namespace {
 
 Findings nonce_findings(const World& world) {
   Findings findings;
-  const auto kept = staged_seed(world, as_staged(world));
+  const auto kept = staged_seed(world, world.as_staged());
   const reference::StagedSeed& seed = *kept;
   add(findings, seed.findings);
   if (seed.indexes.empty()) return findings;
@@ -266,7 +262,7 @@ Findings nonce_findings(const World& world) {
 Findings judge_nonces(const World& world) {
   TraceHash sent;
   for (const std::string& chunk : world.chain->sent_chunks) sent.mix(chunk);
-  return once("nonces", {services_number(world), as_staged(world).hash_under("/staging"), sent.value()},
+  return once("nonces", {services_number(world), world.as_staged().hash_under("/staging"), sent.value()},
               world.chain->passphrase, [&] { return nonce_findings(world); });
 }
 
@@ -297,7 +293,7 @@ namespace {
 // Page for page what lies in staging, or nothing at all: what the data centre could not vouch for is not put.
 Findings account_findings(const World& world) {
   Findings findings;
-  const FileTree& staged = as_staged(world);
+  const FileTree& staged = world.as_staged();
   look_at_services(world, findings, [&](JudgeClients& clients) -> Status {
     if (!TRY(clients.blobs.container_exists(world.scenario->chain->container))) return {};
     const auto blobs = TRY(clients.blobs.list(world.scenario->chain->container, ""));
@@ -330,7 +326,7 @@ Findings account_findings(const World& world) {
 }  // namespace
 
 Findings judge_account(const World& world) {
-  return once("account", {services_number(world), as_staged(world).hash()}, world.scenario->chain->container,
+  return once("account", {services_number(world), world.as_staged().hash()}, world.scenario->chain->container,
               [&] { return account_findings(world); });
 }
 

@@ -29,7 +29,7 @@ std::set<std::string> drives_of(const World& world) {
 
 // What the base blobs of the staging location came to when it was said to hold everything.
 uint64_t staged_blob_bytes(const World& world) {
-  const FileTree& files = world.chain->staged_files ? *world.chain->staged_files : world.files;
+  const FileTree& files = world.as_staged();
   uint64_t bytes = 0;
   const auto entries = files.list("/staging");
   if (!entries) return 0;
@@ -114,7 +114,7 @@ void Oracles::judge_drives(const World& world, int number) {
     std::optional<World> with_staging;  // the drive's source, as it was before somebody emptied it
     if (world.chain && (world.chain->staging_dropped || !world.rotten.empty())) {
       with_staging = world;
-      with_staging->files = *world.chain->staged_files;
+      with_staging->files = world.as_staged();
     }
     auto findings = judged(with_staging ? *with_staging : world);
     if (!findings.empty() &&

@@ -58,6 +58,8 @@ struct World {
   std::string journal_path(const std::string& drive) const;
   // corrupt when it is larger.
   Result<Bytes> file(const std::string& path, uint64_t bound_bytes = 4 * MiB) const;
+  // Chain: the disk when the staging location was said to be whole; before that, the disk as it is.
+  const FileTree& as_staged() const { return chain->staged_files ? *chain->staged_files : files; }
   // What a drive's journal says; not_found when there is none.
   Result<DriveHistory> history(const std::string& drive) const;
   // How far the session of the running command is: start, intent, build, metadata, data, finalising, proof,

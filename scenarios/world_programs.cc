@@ -78,14 +78,14 @@ Status back_up(World& world, const CommandSpec& command, BootPorts& ports) {
   const BackupOutcome outcome =
       TRY(run_backup(agent, policy, {.accept_import_errors = command.accept_import_errors}));
   ChainWorld& chain = *world.chain;
-  if (outcome.kind == BackupOutcome::Kind::staged) {
+  const bool waiting = outcome.kind == BackupOutcome::Kind::waiting;
+  // Who was killed before it could say so says it by waiting.
+  if (outcome.kind == BackupOutcome::Kind::staged || (waiting && !chain.staged)) {
     chain.staged = true;
     for (const auto& [path, problem] : outcome.warnings) chain.told_unread.insert(path);
     chain.staged_files = std::make_shared<const FileTree>(world.files);
   }
-  if (outcome.point.empty() || outcome.kind == BackupOutcome::Kind::staged ||
-      outcome.kind == BackupOutcome::Kind::waiting)
-    return {};
+  if (outcome.point.empty() || outcome.kind == BackupOutcome::Kind::staged || waiting) return {};
   chain.seed_ingested = true;
   chain.point = outcome.point;
   chain.backed_up = std::make_shared<const FileTree>(world.files);
