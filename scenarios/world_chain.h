@@ -44,7 +44,7 @@ struct ChainWorld {
   // What was said, and so must be there.
   bool staged = false;                           // "the staging location holds the whole copy"
   std::shared_ptr<const FileTree> staged_files;  // the disk when that was said
-  std::set<std::string> told_unread;             // what could not be read, as was said with it
+  std::set<std::string> told_unread;             // what could not be read, as was said before
   bool job_created = false;                      // diskprep came to its end
   bool seed_ingested = false;
   std::string point;                          // the newest recovery point that was told

@@ -52,6 +52,7 @@ void mix_chain(TraceHash& hash, const ChainWorld& chain) {
   }
   if (chain.backed_up) hash.mix(chain.backed_up->hash_under("/source"));
   for (const std::string& chunk : chain.sent_chunks) hash.mix(chunk);
+  for (const std::string& path : chain.told_unread) hash.mix(path);
 }
 
 }  // namespace

@@ -69,6 +69,9 @@ void WorldOperator::event(std::string_view name,
   std::string text(name);
   for (const auto& [key, value] : fields) text += fmt::format(" {}={}", key, value);
   say(std::move(text));
+  if (name != "warning" || !world_.chain || world_.chain->staged) return;
+  for (const auto& [key, value] : fields)
+    if (key == "path") world_.chain->told_unread.insert(value);
 }
 
 }  // namespace seedbed

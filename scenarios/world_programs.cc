@@ -82,7 +82,6 @@ Status back_up(World& world, const CommandSpec& command, BootPorts& ports) {
   // Who was killed before it could say so says it by waiting.
   if (outcome.kind == BackupOutcome::Kind::staged || (waiting && !chain.staged)) {
     chain.staged = true;
-    for (const auto& [path, problem] : outcome.warnings) chain.told_unread.insert(path);
     chain.staged_files = std::make_shared<const FileTree>(world.files);
   }
   if (outcome.point.empty() || outcome.kind == BackupOutcome::Kind::staged || waiting) return {};

@@ -54,13 +54,14 @@ struct BackupOutcome {
   uint64_t seed_chunks = 0, seed_bytes = 0, repaired_chunks = 0, repaired_bytes = 0;
   // The increment.
   uint64_t files = 0, read_bytes = 0, sent_chunks = 0, sent_bytes = 0;
-  std::vector<std::pair<std::string, std::string>> warnings;  // path, what is wrong with it
 };
 
 // One scheduled run. staged: the staging location holds the whole copy, durably. waiting: nothing was
-// changed. Else the recovery point `point` is committed in the vault. Errors: refused (the policy or the
-// passphrase does not fit what was begun; not registered), corrupt (data found damaged: blob and range are
-// named; nothing of it has entered the vault), io_error and others: run it again.
+// changed. What could not be read is told to the person by name (event "warning": path, what) before anything
+// durable says that the step is done, so that a kill between the two tells it twice, and never not at all.
+// Else the recovery point `point` is committed in the vault. Errors: refused (the policy or the passphrase
+// does not fit what was begun; not registered), corrupt (data found damaged: blob and range are named;
+// nothing of it has entered the vault), io_error and others: run it again.
 Result<BackupOutcome> run_backup(AgentPorts& ports, const Policy& policy, const BackupOptions& options = {});
 
 struct RestoreRequest {

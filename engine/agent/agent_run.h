@@ -24,6 +24,16 @@ struct AgentRun {
     ports.person.notice(level, text);
     ports.log.write(level == NoticeLevel::info ? LogLevel::info : LogLevel::warning, text);
   }
+  void warn_of(const std::string& path, const std::string& what) const {
+    ports.person.event("warning", {{"path", path}, {"what", what}});
+    tell(NoticeLevel::warning, path + ": " + what);
+  }
+  // Each by name; before the step is durably done.
+  void warn_of(const std::vector<SourceProblem>& problems, const std::vector<std::string>& changed) const {
+    for (const SourceProblem& problem : problems) warn_of(problem.path, problem.what);
+    for (const std::string& path : changed)
+      warn_of(path, "it changed while it was read; kept as it was last read");
+  }
 };
 
 // The first line of the passphrase file. refused when it is absent or empty.

@@ -81,6 +81,7 @@ Result<bool> make_point(AgentRun& run, VaultClient& vault, const Catalog* previo
       [&](const ChunkId& id) { return known.contains(id); },
       [&](const ChunkId& id, Bytes record) { return sender.add(id, std::move(record)); }));
   TRY(sender.flush());
+  run.warn_of(backup.report.problems, backup.report.changed);
 
   ChunkSet needed;
   for (const ChunkId& id : backup.catalog.chunk_ids()) needed.insert(id);
@@ -97,10 +98,6 @@ Result<bool> make_point(AgentRun& run, VaultClient& vault, const Catalog* previo
   outcome.files = backup.report.files;
   outcome.read_bytes += backup.report.read_bytes;
   outcome.source_bytes = backup.report.source_bytes;
-  for (const SourceProblem& problem : backup.report.problems)
-    outcome.warnings.emplace_back(problem.path, problem.what);
-  for (const std::string& path : backup.report.changed)
-    outcome.warnings.emplace_back(path, "it changed while it was read; kept as it was last read");
   return true;
 }
 

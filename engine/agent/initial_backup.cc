@@ -42,6 +42,7 @@ Result<BackupOutcome> initial_backup(AgentRun& run) {
                                         .person = run.ports.person},
                                        request, run.keys, options));
 
+  run.warn_of(report.problems, report.changed);
   run.state.phase = SeedPhase::waiting;
   TRY(run.save());
   BackupOutcome outcome;
@@ -51,10 +52,6 @@ Result<BackupOutcome> initial_backup(AgentRun& run) {
   outcome.blobs = report.blobs.size();
   outcome.files = report.files;
   outcome.read_bytes = report.read_bytes;
-  for (const SourceProblem& problem : report.problems)
-    outcome.warnings.emplace_back(problem.path, problem.what);
-  for (const std::string& path : report.changed)
-    outcome.warnings.emplace_back(path, "it changed while it was read; kept as it was last read");
   outcome.status_text = fmt::format(
       "The initial backup of {} files ({}) lies in {} as {} ({}). Next, at the computer with the drives: "
       "offseed diskprep s:{}",

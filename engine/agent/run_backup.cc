@@ -104,10 +104,9 @@ Result<BackupOutcome> run_backup(AgentPorts& ports, const Policy& policy, const 
     state = TRY(begin_state(ports, policy, cloud));
   }
   ChunkKeys keys = TRY(keys_from_passphrase(ports, policy, state.kdf, state.key_check, policy.name));
-  if (!known || state.key_check.empty()) {
-    state.key_check = keys.key_check;
-    TRY(directory.save(state));
-  }
+  if (state.key_check.empty()) state.key_check = keys.key_check;
+  // That it was found does not make its name durable: what this run builds upon is written once more.
+  TRY(directory.save(state));
   AgentRun run{ports, policy, options, directory, state, cloud, keys};
   ports.log.info(fmt::format("backup of {}: {}", policy.name, seed_phase_name(state.phase)));
 

@@ -36,13 +36,6 @@ AgentPorts ports_of(CommandContext& context, Logger log) {
           .computer = host_name()};
 }
 
-void warn(CommandContext& context, const std::vector<std::pair<std::string, std::string>>& warnings) {
-  for (const auto& [path, what] : warnings) {
-    context.person.event("warning", {{"path", path}, {"what", what}});
-    context.person.notice(NoticeLevel::warning, path + ": " + what);
-  }
-}
-
 const char* kind_name(BackupOutcome::Kind kind) {
   switch (kind) {
     case BackupOutcome::Kind::staged:
@@ -69,7 +62,6 @@ Result<ExitCode> run_backup_command(CommandContext context, const AgentCommand& 
     return std::unexpected(ran.error());
   }
   const BackupOutcome& outcome = *ran;
-  warn(context, outcome.warnings);
   context.person.event("backup", {{"outcome", kind_name(outcome.kind)},
                                   {"status", outcome.status_text},
                                   {"job_state", outcome.job_state},

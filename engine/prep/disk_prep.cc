@@ -97,7 +97,8 @@ class DiskPrep {
       state_ = std::move(*known);
       if (state_.staging == staging_ && state_.account == inputs.account &&
           state_.container == inputs.container && state_.subscription == inputs.subscription)
-        return {};
+        // That it was found does not make its name durable: what this run builds upon is written once more.
+        return save_disk_prep_state(ports_.files, state_path_, state_);
       return fail(ErrorCode::refused,
                   fmt::format("the drives of the import job {} are being prepared from {} for account {}, "
                               "container {}",

@@ -97,15 +97,38 @@ class Staging {
                   request_.staging_path, "Remove the job's files and run the backup again");
     report_.already_complete = true;
     count_entries(job.log, report_);
+    report_what_is_missing(job.log, TRY(selection()));
     for (const BlobSummary& blob : report_.blobs) report_.base_bytes += blob.base_bytes;
     return std::move(report_);
   }
 
-  Result<StageReport> go_on(StagedJob job) {
+  Result<SourceSelection> selection() {
     SourceSelection selection = request_.source;
     if (&ports_.source == &ports_.staging)
       selection.hidden.push_back(TRY(ports_.staging.real_path(request_.staging_path)));
-    const SourceTotals totals = TRY(measure_source(ports_.source, selection));
+    return selection;
+  }
+
+  // An earlier run read the source to its end and may have died before anybody heard what it could not read.
+  void report_what_is_missing(const CatalogLog& log, const SourceSelection& selected) {
+    SourceTree tree(ports_.source, selected);
+    auto source = tree.next();
+    for (; source && *source; source = tree.next())
+      if (!log.entries().contains((*source)->path))
+        report_.problems.push_back(
+            {(*source)->path, "it is not in the backup: it could not be read, or came later"});
+    report_.problems.insert(report_.problems.end(), tree.problems().begin(), tree.problems().end());
+    if (!source)
+      report_.problems.push_back({source.error().where, source.error().what +
+                                                            ": what of it is missing in the "
+                                                            "backup is not known"});
+    for (const auto& [path, entry] : log.entries())
+      if (entry.changed_while_read) report_.changed.push_back(path);
+  }
+
+  Result<StageReport> go_on(StagedJob job) {
+    const SourceSelection selected = TRY(selection());
+    const SourceTotals totals = TRY(measure_source(ports_.source, selected));
     const uint64_t staged_bytes = staged_bytes_of(job.log);
     TRY(check_space(ports_.staging, request_, options_, totals.bytes, staged_bytes));
     report_.resumed = job.growing || !job.closed.empty() || job.begun_again;
@@ -122,8 +145,9 @@ class Staging {
     }
     if (job.log.finished()) {
       count_entries(job.log, report_);
+      report_what_is_missing(job.log, selected);
     } else {
-      TRY(stream(selection, job, writer));
+      TRY(stream(selected, job, writer));
     }
     TRY(writer.finish(report_.source_bytes));
     report_.blobs = writer.blobs();
@@ -154,10 +178,6 @@ class Staging {
     report_.problems = streamed.problems;
     report_.changed = streamed.changed;
     report_.times = streamed.times;
-    for (const SourceProblem& problem : report_.problems)
-      options_.log.warning(fmt::format("not backed up: {}: {}", problem.path, problem.what));
-    for (const std::string& path : report_.changed)
-      options_.log.warning(fmt::format("changed while it was read: {}", path));
     return {};
   }
 
@@ -172,17 +192,7 @@ class Staging {
 
 Result<StageReport> stage(StagePorts ports, const StageRequest& request, const ChunkKeys& keys,
                           const StageOptions& options) {
-  StageReport report = TRY(Staging(ports, request, keys, options).run());
-  if (!report.problems.empty())
-    ports.person.notice(
-        NoticeLevel::warning,
-        fmt::format("{} of the source could not be read and are not in the backup; the first: {}: {}",
-                    report.problems.size(), report.problems.front().path, report.problems.front().what));
-  if (!report.changed.empty())
-    ports.person.notice(NoticeLevel::warning,
-                        fmt::format("{} files changed while they were read; the first: {}",
-                                    report.changed.size(), report.changed.front()));
-  return report;
+  return Staging(ports, request, keys, options).run();
 }
 
 }  // namespace seedbed
