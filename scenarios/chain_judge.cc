@@ -229,7 +229,7 @@ Findings nonce_findings(const World& world) {
   Findings findings;
   const auto kept = staged_seed(world, world.as_staged());
   const reference::StagedSeed& seed = *kept;
-  add(findings, seed.findings);
+  if (world.rotten.empty()) add(findings, seed.findings);  // else no fault of who sealed them
   if (seed.indexes.empty()) return findings;
   const auto known_keys = seal_keys(world.chain->passphrase, seed.indexes.front().facts.stretch);
   if (!known_keys) return {known_keys.error().message()};
@@ -263,7 +263,8 @@ Findings judge_nonces(const World& world) {
   TraceHash sent;
   for (const std::string& chunk : world.chain->sent_chunks) sent.mix(chunk);
   return once("nonces", {services_number(world), world.as_staged().hash_under("/staging"), sent.value()},
-              world.chain->passphrase, [&] { return nonce_findings(world); });
+              world.chain->passphrase + (world.rotten.empty() ? "" : " rotten"),
+              [&] { return nonce_findings(world); });
 }
 
 Findings judge_job(const World& world, std::string& state) {
