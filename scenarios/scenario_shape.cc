@@ -124,7 +124,7 @@ const TableShape& drive_shape() {
   static const TableShape shape{
       .name = "drive",
       .keys = {text("name", 1, 64, "letters, digits, - and _; the slot that it stands in"),
-               size("capacity", 16 * kMiB, 64 * kTiB, "a multiple of 4096"),
+               size("capacity", 5 * kMiB, 64 * kTiB, "a multiple of 4096"),
                word("sectors", kSectors, "any: by the seed"),
                flag("volatile_cache", "completed writes need a flush"),
                flag("power_loss_protected", "a power cut takes nothing that was completed"),

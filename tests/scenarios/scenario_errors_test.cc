@@ -78,7 +78,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Mistake{"drive = []", "3:9", "at least one drive"},
                     Mistake{"[[drive]]\nname = \"a b\"", "4:8", "letters"},
                     Mistake{"[[drive]]\n[[drive]]\n", "4:1", "already"},
-                    Mistake{"[[drive]]\ncapacity = \"8MiB\"", "4:12", "from 16MiB to 64TiB"},
+                    Mistake{"[[drive]]\ncapacity = \"4MiB\"", "4:12", "from 5MiB to 64TiB"},
                     Mistake{"[[drive]]\ncapacity = 16777217", "4:12", "multiple of 4096"},
                     Mistake{"[[drive]]\nsectors = \"512\"", "4:11", "\"512n\", \"512e\", \"4Kn\" or \"any\""},
                     Mistake{"[[drive]]\nsectors = 512", "4:11", "drive.sectors is 512"},
