@@ -229,6 +229,7 @@ static Status read_expect(const TomlFields& top, ExpectSpec& out) {
     out.verdict = *verdict;
   }
   TRY(table->text("refusal", out.refusal));
+  TRY(table->flag("or_refused", out.or_refused));
   if (!out.refusal.empty() && out.verdict != Verdict::refused)
     return table->wrong("refusal", "only a refusal has such a text", "Write verdict = \"refused\" too");
   return {};

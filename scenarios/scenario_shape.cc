@@ -174,7 +174,8 @@ const TableShape& operator_shape() {
 const TableShape& expect_shape() {
   static const TableShape shape{.name = "expect",
                                 .keys = {word("verdict", kVerdicts, "what must come of it"),
-                                         text("refusal", 1, 500, "part of the refusal's message")}};
+                                         text("refusal", 1, 500, "part of the refusal's message"),
+                                         flag("or_refused", "a refusal with a cause will do as well")}};
   return shape;
 }
 

@@ -16,6 +16,7 @@
 #include "scenarios/selftest_command.h"
 #include "scenarios/shrink_command.h"
 #include "scenarios/sweep_command.h"
+#include "scenarios/write_command.h"
 
 namespace seedbed {
 namespace {
@@ -141,6 +142,10 @@ int run(int argc, char** argv) {
   shrink_app->add_option("--out", state, "write it as a scenario file, too");
   shrink_app->add_option("--runs", runs, "at most so many")->capture_default_str();
 
+  auto* write_app = sub("write", "the world that a seed of a swarm draws, as a scenario file");
+  write_app->add_option("what", what, "a token: swarm:drive@SEED")->required();
+  write_app->add_option("--out", state, "the file")->required();
+
   auto* diff_app = sub("diff", "where two event logs, as replay --events writes them, first part");
   diff_app->add_option("a", what, "")->required();
   diff_app->add_option("b", other, "")->required();
@@ -237,6 +242,7 @@ int run(int argc, char** argv) {
   if (*merge_app) return merge_command(rig, paths, out);
   if (*replay_app) return replay_command(rig, what, events, block_log);
   if (*shrink_app) return shrink_command(rig, {what, state, runs});
+  if (*write_app) return write_command(rig, what, state);
   if (*diff_app) return diff_command(rig, what, other);
   if (*selftest_app) return selftest_command(rig, selftest);
   if (*work_selftest) return selftest_worker(rig, selftest);

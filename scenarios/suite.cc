@@ -45,7 +45,7 @@ Result<std::shared_ptr<const Scenario>> load_scenario(FileStore& files, const st
   if (const auto swarm = swarm_named(path)) {
     if (edits.empty()) return std::make_shared<const Scenario>(swarm_of(*swarm));
     return fail(ErrorCode::unsupported, "a scenario drawn from its seed has no file that could be edited",
-                path, "Write the world that failed down as a file first");
+                path, "Write it as a file first: seedbed write");
   }
   const Bytes bytes = TRY(read_file(files, path, kScenarioBytesMax));
   std::string text(as_text(bytes));

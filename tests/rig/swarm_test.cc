@@ -42,5 +42,13 @@ TEST_F(RigSwarm, a_seed_is_replayed_by_its_token_and_run_twice_alike) {
   expect(seedbed({"sweep", "--seeds", "1..2"}), 2);
 }
 
+TEST_F(RigSwarm, a_world_is_written_as_a_file_that_can_be_explored_and_shrunk) {
+  const std::string file = out() + "-world.toml";
+  expect(seedbed({"write", "swarm:drive@7", "--out", file}), 0, "seedbed replay '" + file + "@7'");
+  expect(seedbed({"replay", file + "@7"}), 0, "1 as expected");
+  expect(seedbed({"explore", file, "--pairs", "0", "--budget", "3"}), 4, "3 judged");
+  expect(seedbed({"write", "scenarios/suites/core/undisturbed.toml@1", "--out", file}), 2);
+}
+
 }  // namespace
 }  // namespace seedbed
