@@ -84,7 +84,7 @@ Status Explorer::record_points() {
 
 void Explorer::list_states(const OnProgress& on_progress) {
   const BoundOptions bound{options_.samples, options_.pairs_most, options_.seed};
-  for (size_t i = 0; i < points_.size(); i++) {
+  for (size_t i = 0; i < points_.size() && !options_.stop(); i++) {
     bool all_pairs = true;
     size_t turn = 0;
     for (const CrashHasher::Crash& crash : hasher_.crashes_at(points_[i], false)) {

@@ -39,7 +39,7 @@ struct ExploreOptions {
   uint64_t samples = 0;
   uint64_t pairs_most = 64;
   std::function<uint64_t()> real_us = [] { return uint64_t{0}; };
-  std::function<bool()> stop = [] { return false; };  // asked before each world
+  std::function<bool()> stop = [] { return false; };  // asked before each world, and at each point listed
   std::vector<JudgedState> before = {};               // judged earlier, by whomever: not again
   std::function<void(const JudgedState&)> on_judged = {};
   // With a planted defect: only crashes that take what a dropped sync said to be durable, of each crash point

@@ -226,5 +226,15 @@ TEST(Explorer, it_stops_when_asked_to) {
   EXPECT_EQ(explore(slim(), options).totals.judged, 3u);
 }
 
+// Listing the worlds of two drives takes minutes: who asks then does not wait for it.
+TEST(Explorer, it_stops_while_it_lists) {
+  uint64_t asked = 0;
+  ExploreOptions options{.pairs_most = 0, .stop = [&] { return ++asked > 20; }};
+  const ExploreTotals totals = explore(slim(), options).totals;
+  EXPECT_GT(totals.crash_points, 40u);
+  EXPECT_EQ(totals.judged, 0u);
+  EXPECT_EQ(asked, 22u) << "twenty points, the one that is not listed, and the first world";
+}
+
 }  // namespace
 }  // namespace seedbed
