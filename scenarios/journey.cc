@@ -175,7 +175,7 @@ void Journey::play(const Watch& watch, bool just_died, const Known& known, const
   const Scenario& scenario = *world_.scenario;
   bool more = true;
   while (more && world_.command < scenario.commands.size()) {
-    if (boots_ == scenario.operator_.boots_max) {
+    if (boots_ == scenario.operator_.boots_max + boots_allowed_) {
       stuck_ = fmt::format("not done after {} boots{}", boots_,
                            last_error_.empty() ? "" : "; the last of them: " + last_error_);
       break;

@@ -35,6 +35,8 @@ class Journey {
   // Called before each boot: from there, another journey can go on.
   using AtStart = std::function<void(const World&, const Memory&)>;
 
+  // More than the scenario's boots_max.
+  void allow_boots(uint64_t more) noexcept { boots_allowed_ = more; }
   // Boots that go as one before are not played again; `watch` and the oracles of conduct see none of those.
   void remember_boots(BootMemo& memo) noexcept { boot_memo_ = &memo; }
 
@@ -67,6 +69,7 @@ class Journey {
   std::string stuck_;
   std::string last_error_;  // of the command that was given last; "": it had none
   bool ended_early_ = false;
+  uint64_t boots_allowed_ = 0;  // besides
   uint64_t boots_;  // those before count too: a world in the middle has no more of them than a fresh one
 };
 

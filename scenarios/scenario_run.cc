@@ -11,6 +11,10 @@ namespace seedbed {
 
 namespace {
 
+// What a fault that is added may cost: the boot that it ends, a short form that has nothing to resume, and
+// the whole command once more.
+constexpr uint64_t kBootsOfAFault = 3;
+
 // What the record says of the drive's work; the bound is oracle 6's.
 void tell_work(const World& world, ScenarioRecord& record) {
   record.written_bytes = world.work.written_bytes;
@@ -102,6 +106,7 @@ ScenarioRun play(World world, const ScenarioRunOptions& options, bool just_died,
   Event at_fault;
   const Journey::Memory fresh(world.chain.has_value());
   Journey journey(std::move(world), log, memory != nullptr ? *memory : fresh);
+  journey.allow_boots(kBootsOfAFault * options.extra_faults.size());
   if (options.boots != nullptr) journey.remember_boots(*options.boots);
   journey.play(
       [&](const World& now, const Event& event, EventSide side) {
