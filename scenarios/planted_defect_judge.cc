@@ -27,7 +27,7 @@ constexpr Recorded kRecorded[] = {
     {"suites/core/abort-leaves-an-empty-volume.toml", 600, true},
     {"planted/staging-alone.toml", 600, false},
     {"suites/first-journey/undisturbed.toml", 400, false},
-    {"suites/first-journey/two-drives.toml", 400, false},
+    {"suites/multi-drive/fourteen-blobs.toml", 400, false},
     {"suites/first-journey/container-deleted-after-the-import.toml", 400, false},
     {"suites/first-journey/key-rotated-before-import.toml", 400, false},
     {"suites/core/kill-in-intent.toml", 400, false},
