@@ -165,7 +165,8 @@ void put_moment(Document& out, const FaultTrigger& when) {
   out.text("phase", when.phase);
   if (when.boot != 0) out.number("boot", static_cast<int64_t>(when.boot));
   if (when.nth_to != 0) {
-    TomlValue list{.kind = Kind::list};
+    TomlValue list;
+    list.kind = Kind::list;
     for (const uint64_t bound : {when.nth, when.nth_to}) {
       list.items.emplace_back().kind = Kind::integer;
       list.items.back().integer = static_cast<int64_t>(bound);
