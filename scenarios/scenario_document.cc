@@ -172,10 +172,10 @@ void put_moment(Document& out, const FaultTrigger& when) {
       list.items.back().integer = static_cast<int64_t>(bound);
     }
     out.table("nth", std::move(list));
-  } else if (when.event_number == 0) {
+  } else if (when.nth != 1) {
     out.number("nth", static_cast<int64_t>(when.nth));
   }
-  out.word("side", when.side);
+  if (when.side != EventSide::before) out.word("side", when.side);
   if (when.time_ns) out.real("virtual_s", static_cast<double>(*when.time_ns) / 1e9);
   if (when.extent) {
     out.size("offset", when.extent->offset_bytes);
@@ -206,7 +206,7 @@ TomlValue fault_document(const PlannedFault& fault) {
   out.table("when", when.take());
   if (fault.times == 0)
     out.text("times", "always");
-  else
+  else if (fault.times != 1)
     out.number("times", static_cast<int64_t>(fault.times));
   if (fault.survivors.text() != Survivors().text()) out.text("survivors", fault.survivors.text());
   out.text("place", fault.place);

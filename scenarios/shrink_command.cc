@@ -7,6 +7,7 @@
 #include "reports/run_json.h"
 #include "scenarios/defect_catalog.h"
 #include "scenarios/rig_lines.h"
+#include "scenarios/scenario_document.h"
 #include "scenarios/shrinker.h"
 #include "scenarios/suite.h"
 #include "scenarios/toml_text.h"
@@ -43,13 +44,6 @@ void put(TomlValue& table, const std::string& key, TomlValue value) {
     table.items.push_back(std::move(value));
 }
 
-TomlValue text_value(std::string text) {
-  TomlValue value;
-  value.kind = TomlValue::Kind::text;
-  value.text = std::move(text);
-  return value;
-}
-
 TomlValue number_value(uint64_t number) {
   TomlValue value;
   value.kind = TomlValue::Kind::integer;
@@ -69,14 +63,7 @@ std::string file_of(TomlValue document, const ShrinkRun& run) {
     faults = document.items.end() - 1;
     faults->kind = TomlValue::Kind::list;
   }
-  for (const PlannedFault& fault : run.token.faults) {
-    TomlValue when, entry;
-    put(when, "number", number_value(fault.when.event_number));
-    put(entry, "what", text_value(std::string(action_name(fault.action))));
-    put(entry, "when", std::move(when));
-    put(entry, "survivors", text_value(fault.survivors.text()));
-    faults->items.push_back(std::move(entry));
-  }
+  for (const PlannedFault& fault : run.token.faults) faults->items.push_back(fault_document(fault));
   std::string text = fmt::format("# Made smaller by `seedbed shrink`. It ends as {}: {}\n",
                                  verdict_name(run.record.verdict), run.record.why);
   if (run.token.seed > kSeedMax)

@@ -119,9 +119,8 @@ class Staging {
             {(*source)->path, "it is not in the backup: it could not be read, or came later"});
     report_.problems.insert(report_.problems.end(), tree.problems().begin(), tree.problems().end());
     if (!source)
-      report_.problems.push_back({source.error().where, source.error().what +
-                                                            ": what of it is missing in the "
-                                                            "backup is not known"});
+      report_.problems.push_back(
+          {source.error().where, source.error().what + ": what of it the backup lacks is not known"});
     for (const auto& [path, entry] : log.entries())
       if (entry.changed_while_read) report_.changed.push_back(path);
   }
